@@ -1,0 +1,120 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// One manifest describes both worlds. Plain `swift build` and `swift test` compile everything for
+// the host; `--traits Guest` with the toolsets in Linker/ compiles and links the bare-metal images
+// (`ixlaunch build` passes the right flags).
+
+let root = Context.packageDirectory
+
+/// Every Swift target: strict memory safety, lifetimes, no tolerated warning.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Tests make memory and break rules on purpose; they do not mark every unsafe step.
+let testing: [SwiftSetting] = [
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Executables that exist only in a guest have their entry point called from assembly.
+let guestOnly: [SwiftSetting] = strict + [
+  .unsafeFlags(["-parse-as-library"]),
+  .enableExperimentalFeature("Extern"),
+]
+
+let freestanding: [CSetting] = [.unsafeFlags(["-ffreestanding", "-fno-builtin"])]
+
+func linked(by script: String, with objects: [String] = []) -> [LinkerSetting] {
+  let flags = ["-Xlinker", "-T", "-Xlinker", "\(root)/Linker/\(script)"]
+  let files = objects.map { "\(root)/.build/boot/\($0)" }
+  return [.unsafeFlags(flags + files, .when(traits: ["Guest"]))]
+}
+
+func application(_ name: String) -> Target {
+  .executableTarget(
+    name: name, dependencies: ["IX"], path: "Sources/Applications/\(name)",
+    swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld"))
+}
+
+let package = Package(
+  name: "ix",
+  products: [
+    .library(name: "IX", targets: ["IX"]),
+    .executable(name: "ixlaunch", targets: ["ixlaunch"]),
+    .executable(name: "kernel", targets: ["Kernel"]),
+    .executable(name: "echo", targets: ["Echo"]),
+  ],
+  traits: [.trait(name: "Guest", description: "Link bare-metal images instead of host programs")],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // Contract between ring 3 and ring 0.
+    .target(name: "CIXABI"),
+    .target(name: "IXABI", dependencies: ["CIXABI"], swiftSettings: strict),
+
+    // Portable core, in dependency order.
+    .target(name: "Wire", swiftSettings: strict),
+    .target(name: "Packets", dependencies: ["Wire"], swiftSettings: strict),
+    .target(name: "TCP", dependencies: ["IXABI", "Wire", "Packets"], swiftSettings: strict),
+    .target(
+      name: "Network", dependencies: ["IXABI", "Wire", "Packets", "TCP"], swiftSettings: strict),
+    .target(name: "Drivers", dependencies: ["CX86", "Wire", "Packets"], swiftSettings: strict),
+    .target(
+      name: "Dataplane", dependencies: ["IXABI", "Wire", "Packets", "TCP", "Network", "Drivers"],
+      swiftSettings: strict),
+
+    // Guest: ring 0.
+    .target(name: "CX86"),
+    .target(name: "CRuntime", cSettings: freestanding),
+    .executableTarget(
+      name: "Kernel", dependencies: ["Dataplane", "Drivers", "CX86", "CRuntime"],
+      swiftSettings: guestOnly, linkerSettings: linked(by: "kernel.ld", with: ["boot.o"])),
+
+    // Guest: ring 3.
+    .target(name: "IX", dependencies: ["IXABI", "CRuntime"], swiftSettings: strict),
+    application("Echo"),
+
+    // Host.
+    .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(
+      name: "Image",
+      dependencies: ["CLibELF", "CZlib", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "ixlaunch",
+      dependencies: [
+        "Image",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    // Tests mirror the modules.
+    .target(
+      name: "TestSupport", dependencies: ["Wire", "Packets"], path: "Tests/TestSupport",
+      swiftSettings: testing),
+    .testTarget(
+      name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "PacketsTests", dependencies: ["Packets", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "TCPTests", dependencies: ["TCP", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "NetworkTests", dependencies: ["Network", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "DriversTests", dependencies: ["Drivers", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "DataplaneTests", dependencies: ["Dataplane", "TestSupport"], swiftSettings: testing),
+    .testTarget(name: "ImageTests", dependencies: ["Image"], swiftSettings: testing),
+    // Boots real images; needs the products of `make build`.
+    .testTarget(name: "SystemTests", dependencies: ["Image"], swiftSettings: testing),
+  ]
+)

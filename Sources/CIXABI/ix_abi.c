@@ -1,0 +1,1 @@
+#include "ix_abi.h"

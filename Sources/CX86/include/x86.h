@@ -1,0 +1,3 @@
+/* Instructions Swift cannot express. */
+#pragma once
+#include <stdint.h>

@@ -1,0 +1,1 @@
+@main struct HostStub { static func main() {} }

@@ -1,0 +1,99 @@
+/// A fixed number of elements in memory carved from an `Arena`: the only kind of array the
+/// dataplane has. Owns the use of the memory, never frees it.
+///
+/// Subscripts check their bound: an index out of range is our own bug and stops the kernel, it
+/// never reaches other memory.
+@safe
+package struct Table<Element: BitwiseCopyable>: ~Copyable {
+  package let count: Int
+  private let base: UnsafeMutablePointer<Element>
+
+  fileprivate init(base: UnsafeMutablePointer<Element>, count: Int) {
+    unsafe self.base = unsafe base
+    self.count = count
+  }
+
+  @inline(__always)
+  package subscript(index: Int) -> Element {
+    unsafeAddress {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "table index out of range")
+      // SAFETY: the index was checked; the arena gave `count` initialised elements.
+      return unsafe UnsafePointer(base + index)
+    }
+    unsafeMutableAddress {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "table index out of range")
+      // SAFETY: as above; `~Copyable` makes this table the only user of the memory.
+      return unsafe base + index
+    }
+  }
+
+  @inline(__always)
+  package subscript(index: UInt32) -> Element {
+    unsafeAddress {
+      precondition(UInt(index) < UInt(bitPattern: count), "table index out of range")
+      // SAFETY: the index was checked; the arena gave `count` initialised elements.
+      return unsafe UnsafePointer(base + Int(truncatingIfNeeded: index))
+    }
+    unsafeMutableAddress {
+      precondition(UInt(index) < UInt(bitPattern: count), "table index out of range")
+      // SAFETY: as above; `~Copyable` makes this table the only user of the memory.
+      return unsafe base + Int(truncatingIfNeeded: index)
+    }
+  }
+}
+
+/// Hands out aligned pieces of one region of memory, once, at start-up.
+@safe
+package struct Arena: ~Copyable {
+  private var next: UnsafeMutableRawPointer
+  private let end: UnsafeMutableRawPointer
+
+  /// Takes over `memory`, which must stay valid and unused by others for the life of everything
+  /// carved from it.
+  @unsafe
+  package init(unowned memory: UnsafeMutableRawBufferPointer) {
+    // SAFETY: the caller passes a region that exists; an empty one yields nothing.
+    let base = unsafe memory.baseAddress ?? UnsafeMutableRawPointer(bitPattern: 64)!
+    unsafe next = unsafe base
+    unsafe end = unsafe base + memory.count
+  }
+
+  /// Bytes not handed out yet.
+  package var remainingByteCount: Int { unsafe end - next }
+
+  /// `byteCount` zeroed bytes aligned to `alignment` (a power of two), or nil when not enough is
+  /// left.
+  package mutating func carve(byteCount: Int, alignment: Int) -> MemoryRegion? {
+    // SAFETY: only address arithmetic until the bound has been checked.
+    let start = unsafe next.alignedUp(toMultipleOf: alignment)
+    guard byteCount >= 0, unsafe start <= end, unsafe byteCount <= end - start else { return nil }
+    // SAFETY: [start, start + byteCount) lies inside the region and was not handed out before.
+    unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    unsafe next = unsafe start + byteCount
+    return unsafe MemoryRegion(base: KernelAddress(of: start), byteCount: byteCount)
+  }
+
+  /// A table of `count` copies of `element`, or nil when not enough memory is left.
+  package mutating func carve<Element: BitwiseCopyable>(
+    count: Int, repeating element: Element, alignment: Int = 64
+  ) -> Table<Element>? {
+    let (byteCount, overflow) = MemoryLayout<Element>.stride.multipliedReportingOverflow(by: count)
+    guard !overflow, count >= 0 else { return nil }
+    let alignment = max(alignment, MemoryLayout<Element>.alignment)
+    guard let region = carve(byteCount: byteCount, alignment: alignment) else { return nil }
+    // SAFETY: the region has room for `count` elements at the element's alignment.
+    let base = unsafe region.pointer.bindMemory(to: Element.self, capacity: count)
+    unsafe base.initialize(repeating: element, count: count)
+    return unsafe Table(base: base, count: count)
+  }
+}
+
+extension MemoryRegion {
+  /// The first byte. The region must exist and outlive every use of the pointer.
+  @unsafe
+  @inline(__always)
+  package var pointer: UnsafeMutableRawPointer {
+    // SAFETY: `KernelAddress` of a region is never zero; the caller vouches for the region.
+    unsafe UnsafeMutableRawPointer(bitPattern: UInt(base.rawValue)).unsafelyUnwrapped
+  }
+}

@@ -1,0 +1,151 @@
+/// A hierarchical timing wheel (Varghese and Lauck, SOSP 1987): arm, cancel and expiry cost a few
+/// instructions however many timers there are.
+///
+/// Timers are numbered 0..<count by their user. Four levels of 256 slots; the finest slot is 2^14 ns
+/// (16.4 us), so deadlines up to 19 hours ahead are kept exactly and later ones come round again.
+/// A timer never fires early and at most one slot late, given a caller that looks often enough.
+package struct TimingWheel: ~Copyable {
+  private struct Node: BitwiseCopyable {
+    var deadlineTick: UInt64 = 0
+    var next = TimingWheel.none
+    var previous = TimingWheel.none
+    /// Index into `heads`; `none` when not armed.
+    var slot = TimingWheel.none
+    var padding: UInt32 = 0
+  }
+
+  private static var none: UInt32 { .max }
+  private static var tickShift: UInt64 { 14 }
+  private static var levels: Int { 4 }
+
+  private var nodes: Table<Node>
+  private var heads: Table<UInt32>
+  /// One bit for each slot of the finest level that is not empty.
+  private var occupied = InlineArray<4, UInt64>(repeating: 0)
+  private var current: UInt64
+  package private(set) var armedCount = 0
+
+  /// Nil when the arena is too small.
+  package init?(count: Int, now: Instant, arena: inout Arena) {
+    guard let nodes = arena.carve(count: count, repeating: Node()),
+      let heads = arena.carve(count: 256 * Self.levels, repeating: Self.none)
+    else { return nil }
+    self.nodes = nodes
+    self.heads = heads
+    current = now.nanoseconds &>> Self.tickShift
+  }
+
+  package func isArmed(_ timer: UInt32) -> Bool { nodes[timer].slot != Self.none }
+
+  /// When the armed timer fires, rounded up to a slot.
+  package func deadline(of timer: UInt32) -> Instant {
+    Instant(nanoseconds: nodes[timer].deadlineTick &<< Self.tickShift)
+  }
+
+  /// Arms `timer`, or moves it when it is armed already.
+  package mutating func arm(_ timer: UInt32, at deadline: Instant) {
+    cancel(timer)
+    let rounding: UInt64 = (1 &<< Self.tickShift) &- 1
+    let (sum, overflow) = deadline.nanoseconds.addingReportingOverflow(rounding)
+    insert(timer, tick: (overflow ? .max : sum) &>> Self.tickShift)
+    armedCount &+= 1
+  }
+
+  /// Does nothing when `timer` is not armed.
+  package mutating func cancel(_ timer: UInt32) {
+    guard nodes[timer].slot != Self.none else { return }
+    unlink(timer)
+    armedCount &-= 1
+  }
+
+  /// The next timer whose deadline has passed, disarmed; nil when there is none. Called until nil,
+  /// or as often as the caller's budget allows.
+  package mutating func popExpired(at now: Instant) -> UInt32? {
+    let target = now.nanoseconds &>> Self.tickShift
+    guard armedCount > 0 else {
+      current = max(current, target)
+      return nil
+    }
+    while true {
+      let timer = heads[Int(truncatingIfNeeded: current & 255)]
+      if timer != Self.none {
+        cancel(timer)
+        return timer
+      }
+      guard current < target else { return nil }
+      current = min(nextTickOfInterest(), target)
+      if current & 255 == 0 { cascade() }
+    }
+  }
+
+  /// No timer fires before this instant; nil when none is armed.
+  package var earliestDeadline: Instant? {
+    guard armedCount > 0 else { return nil }
+    let isDue = heads[Int(truncatingIfNeeded: current & 255)] != Self.none
+    return Instant(nanoseconds: (isDue ? current : nextTickOfInterest()) &<< Self.tickShift)
+  }
+
+  /// The next tick with a timer in the finest level, or at which coarser levels must be looked at.
+  private var nextOccupied: UInt64? {
+    let position = Int(truncatingIfNeeded: current & 255) &+ 1
+    var word = position &>> 6
+    guard word < 4 else { return nil }
+    var bits = occupied[word] & (.max &<< UInt64(truncatingIfNeeded: position & 63))
+    while bits == 0 {
+      word &+= 1
+      guard word < 4 else { return nil }
+      bits = occupied[word]
+    }
+    return current & ~255 | UInt64(truncatingIfNeeded: word &<< 6 &+ bits.trailingZeroBitCount)
+  }
+
+  private func nextTickOfInterest() -> UInt64 { nextOccupied ?? (current | 255) &+ 1 }
+
+  private mutating func insert(_ timer: UInt32, tick: UInt64) {
+    let tick = max(tick, current)
+    let distance = tick &- current
+    let level: UInt64 =
+      distance < 1 << 8 ? 0 : distance < 1 << 16 ? 1 : distance < 1 << 24 ? 2 : 3
+    // Beyond the horizon: the farthest slot, from where it is inserted anew.
+    let reachable = distance < 1 << 32 ? tick : current &+ (1 << 32 - 1)
+    let position = Int(truncatingIfNeeded: (reachable &>> (8 &* level)) & 255)
+    let slot = Int(truncatingIfNeeded: level) &* 256 &+ position
+    let head = heads[slot]
+    nodes[timer] = Node(
+      deadlineTick: tick, next: head, slot: UInt32(truncatingIfNeeded: slot))
+    if head != Self.none { nodes[head].previous = timer }
+    heads[slot] = timer
+    if level == 0 { occupied[position &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: position & 63) }
+  }
+
+  private mutating func unlink(_ timer: UInt32) {
+    let node = nodes[timer]
+    nodes[timer].slot = Self.none
+    if node.next != Self.none { nodes[node.next].previous = node.previous }
+    if node.previous != Self.none {
+      nodes[node.previous].next = node.next
+      return
+    }
+    heads[node.slot] = node.next
+    guard node.next == Self.none, node.slot < 256 else { return }
+    occupied[Int(node.slot &>> 6)] &= ~(1 &<< UInt64(node.slot & 63))
+  }
+
+  /// Moves the timers of the coarser slots that begin at the current tick one level down or more.
+  private mutating func cascade() {
+    var level = 1
+    while level < Self.levels - 1, (current &>> (8 &* UInt64(level))) & 255 == 0 { level &+= 1 }
+    while level > 0 {
+      let position = Int(truncatingIfNeeded: (current &>> (8 &* UInt64(level))) & 255)
+      let slot = level &* 256 &+ position
+      var timer = heads[slot]
+      heads[slot] = Self.none
+      while timer != Self.none {
+        let next = nodes[timer].next
+        insert(timer, tick: nodes[timer].deadlineTick)
+        timer = next
+      }
+      level &-= 1
+    }
+  }
+}

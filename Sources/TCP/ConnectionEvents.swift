@@ -1,0 +1,21 @@
+import IXABI
+
+/// Where an endpoint reports what happened to connections; in a dataplane, the array of event
+/// conditions.
+package protocol ConnectionEvents: ~Copyable {
+  /// Events that can be recorded now. The endpoint keeps what does not fit for the next cycle.
+  var roomCount: Int { get }
+
+  mutating func knock(_ handle: Handle, flow: Flow)
+  /// The outcome of a connection attempt; `.none` when it succeeded.
+  mutating func connected(_ handle: Handle, cookie: UInt64, reason: Reason)
+  /// `byteCount` bytes from `offset` of a pool buffer are lent to the application.
+  mutating func received(
+    _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int)
+  /// `byteCount` bytes were acknowledged and belong to the application again; `window` bytes may be
+  /// sent without waiting.
+  mutating func sent(_ handle: Handle, cookie: UInt64, byteCount: Int, window: Int)
+  mutating func peerClosed(_ handle: Handle, cookie: UInt64)
+  /// The handle is invalid from now on.
+  mutating func dead(_ handle: Handle, cookie: UInt64, reason: Reason)
+}
