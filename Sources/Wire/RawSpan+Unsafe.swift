@@ -4,7 +4,6 @@
 extension RawSpan {
   /// The big-endian integer at `offset`, which together with its size must lie inside the span.
   @inline(__always)
-  @_lifetime(borrow self)
   package func bigEndian<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Value {
     assert(offset >= 0 && offset &+ MemoryLayout<Value>.size <= byteCount)
     // SAFETY: every caller's initialiser has checked that the field lies inside the span.
