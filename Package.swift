@@ -26,6 +26,8 @@ let guestOnly: [SwiftSetting] = strict + [
   .enableExperimentalFeature("Extern"),
 ]
 
+let guestLibrary: [SwiftSetting] = strict + [.enableExperimentalFeature("Extern")]
+
 let freestanding: [CSetting] = [.unsafeFlags(["-ffreestanding", "-fno-builtin"])]
 
 func linked(by script: String, with objects: [String] = []) -> [LinkerSetting] {
@@ -78,7 +80,8 @@ let package = Package(
       swiftSettings: guestOnly, linkerSettings: linked(by: "kernel.ld", with: ["boot.o"])),
 
     // Guest: ring 3.
-    .target(name: "IX", dependencies: ["IXABI", "CRuntime"], swiftSettings: strict),
+    .target(name: "CIX", dependencies: ["CIXABI", "CRuntime"]),
+    .target(name: "IX", dependencies: ["IXABI", "CIX"], swiftSettings: guestLibrary),
     application("Echo"),
 
     // Host.

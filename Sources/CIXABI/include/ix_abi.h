@@ -146,3 +146,32 @@ typedef struct {
   uint64_t arguments_byte_count;
   uint64_t ticks_per_second;    /* of the time-stamp counter */
 } ix_startup;
+
+/* ---- For the kernel ------------------------------------------------------------------------
+ * A private copy of a call or vector that another core's ring 3 may be changing: every word is
+ * read exactly once, so what is checked is what is used. */
+static inline __attribute__((always_inline)) ix_call ix_call_snapshot(const ix_call *shared) {
+  const volatile ix_call *s = shared;
+  ix_call call;
+  call.operation = s->operation;
+  call.vector_count = s->vector_count;
+  call.handle = s->handle;
+  call.cookie = s->cookie;
+  call.address = s->address;
+  call.byte_count = s->byte_count;
+  call.buffer = s->buffer;
+  call.remote_port = s->remote_port;
+  call.local_port = s->local_port;
+  call.remote_address = s->remote_address;
+  call.reserved = 0;
+  call.result = 0;
+  return call;
+}
+
+static inline __attribute__((always_inline)) ix_vector ix_vector_snapshot(const ix_vector *shared) {
+  const volatile ix_vector *s = shared;
+  ix_vector vector;
+  vector.address = s->address;
+  vector.byte_count = s->byte_count;
+  return vector;
+}

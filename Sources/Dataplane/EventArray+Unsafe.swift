@@ -1,0 +1,102 @@
+import IXABI
+import Packets
+import TCP
+import Wire
+
+/// One core's array of event conditions, read-only in ring 3. It is filled from its beginning in
+/// every cycle and never overflows: the stack keeps what does not fit.
+@safe
+package struct EventArray: ~Copyable {
+  package let capacity: Int
+  /// Events of this cycle.
+  package private(set) var count = 0
+  private let events: UnsafeMutablePointer<EventDescriptor>
+  private let receiveWindow: UserAddress
+
+  /// As many events as fit into `memory`, which must stay valid for the life of the array.
+  /// `receiveWindow` is where ring 3 sees the first buffer of the packet pool.
+  package init(memory: MemoryRegion, receiveWindow: UserAddress) {
+    capacity = memory.byteCount / MemoryLayout<EventDescriptor>.stride
+    // SAFETY: the kernel owns the region; descriptors have no invalid bit pattern.
+    unsafe events = unsafe memory.pointer.bindMemory(
+      to: EventDescriptor.self, capacity: capacity)
+    self.receiveWindow = receiveWindow
+  }
+
+  /// Starts a new cycle.
+  package mutating func removeAll() { count = 0 }
+
+  @inline(__always)
+  private mutating func append(_ event: EventDescriptor) {
+    precondition(count < capacity, "the array of event conditions is full")
+    // SAFETY: the index was checked.
+    unsafe events[count] = event
+    count &+= 1
+  }
+
+  @inline(__always)
+  private static func event(_ kind: EventKind, _ handle: Handle, _ cookie: UInt64)
+    -> EventDescriptor
+  {
+    var event = EventDescriptor()
+    event.kind = kind.rawValue
+    event.handle = handle.rawValue
+    event.cookie = cookie
+    return event
+  }
+
+  /// Where ring 3 sees byte `offset` of a pool buffer.
+  @inline(__always)
+  private func userAddress(buffer: UInt32, offset: Int) -> UInt64 {
+    receiveWindow.rawValue &+ UInt64(buffer) &* UInt64(PacketPool.bufferByteCount)
+      &+ UInt64(truncatingIfNeeded: offset)
+  }
+}
+
+extension EventArray: ConnectionEvents {
+  @inline(__always)
+  package var roomCount: Int { capacity &- count }
+
+  package mutating func knock(_ handle: Handle, flow: Flow) {
+    var event = Self.event(.tcpKnock, handle, 0)
+    event.remote_address = flow.remoteAddress.rawValue
+    event.remote_port = flow.remotePort
+    event.local_port = flow.localPort
+    append(event)
+  }
+
+  package mutating func connected(_ handle: Handle, cookie: UInt64, reason: Reason) {
+    var event = Self.event(.tcpConnected, handle, cookie)
+    event.reason = reason.rawValue
+    append(event)
+  }
+
+  @inline(__always)
+  package mutating func received(
+    _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int
+  ) {
+    var event = Self.event(.tcpReceived, handle, cookie)
+    event.address = userAddress(buffer: buffer, offset: offset)
+    event.buffer = buffer
+    event.byte_count = UInt32(truncatingIfNeeded: byteCount)
+    append(event)
+  }
+
+  @inline(__always)
+  package mutating func sent(_ handle: Handle, cookie: UInt64, byteCount: Int, window: Int) {
+    var event = Self.event(.tcpSent, handle, cookie)
+    event.byte_count = UInt32(clamping: byteCount)
+    event.window = UInt32(clamping: window)
+    append(event)
+  }
+
+  package mutating func peerClosed(_ handle: Handle, cookie: UInt64) {
+    append(Self.event(.tcpPeerClosed, handle, cookie))
+  }
+
+  package mutating func dead(_ handle: Handle, cookie: UInt64, reason: Reason) {
+    var event = Self.event(.tcpDead, handle, cookie)
+    event.reason = reason.rawValue
+    append(event)
+  }
+}

@@ -1,0 +1,40 @@
+/// A TCP connection of this core: 8 bytes, freely copied. After `Service.ended` for it, or after
+/// `close` and `abort`, every method does nothing.
+public struct Connection: Hashable, BitwiseCopyable, Sendable {
+  let index: UInt32
+  let generation: UInt32
+
+  init(index: UInt32, generation: UInt32) {
+    self.index = index
+    self.generation = generation
+  }
+
+  /// What the kernel hands back with every event of this connection.
+  var cookie: UInt64 { UInt64(index) | UInt64(generation) << 32 }
+
+  init(cookie: UInt64) {
+    index = UInt32(truncatingIfNeeded: cookie)
+    generation = UInt32(truncatingIfNeeded: cookie >> 32)
+  }
+
+  /// Sends received bytes on from where they lie. The buffer goes back to the network when the
+  /// peer has acknowledged them, so the peer's own pace limits how many are held.
+  public func send(_ bytes: consuming ReceivedBytes) {
+    Core.current.enqueue(bytes.relinquish(), on: self)
+  }
+
+  /// Sends constant bytes from where they lie.
+  public func send(_ text: StaticString) {
+    Core.current.enqueue(Chunk(constant: text), on: self)
+  }
+
+  /// Bytes handed to `send` that the peer has not acknowledged yet.
+  public var unacknowledgedByteCount: Int { Core.current.unacknowledgedByteCount(of: self) }
+
+  /// Closes in order: what was sent is delivered first. Bytes the peer sends from now on are
+  /// discarded.
+  public func close() { Core.current.close(self) }
+
+  /// Resets the connection at once; what was not acknowledged may be lost.
+  public func abort() { Core.current.abort(self) }
+}

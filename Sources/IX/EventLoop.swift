@@ -1,0 +1,72 @@
+import IXABI
+
+extension Core {
+  /// One turn of the loop. Not a method: services come back to `Core.current`, so no access to it
+  /// may span a call of theirs.
+  static func cycle(_ service: inout some Service) {
+    let count = Core.current.poll()
+    var index = 0
+    while index < count {
+      dispatch(Core.current.event(index), to: &service)
+      index &+= 1
+    }
+  }
+
+  private static func dispatch(_ event: EventDescriptor, to service: inout some Service) {
+    guard let kind = EventKind(rawValue: event.kind) else { return }
+    switch kind {
+    case .tcpReceived: received(event, by: &service)
+    case .tcpSent:
+      guard let index = Core.current.session(of: Connection(cookie: event.cookie)) else { return }
+      Core.current.acknowledged(index, byteCount: event.byte_count)
+    case .tcpKnock: knocked(event, at: &service)
+    case .tcpPeerClosed:
+      let connection = Connection(cookie: event.cookie)
+      guard let index = Core.current.session(of: connection) else { return }
+      if !Core.current.sessions[index].isClosing { service.peerClosed(connection) }
+    case .tcpDead: died(event, at: &service)
+    case .none, .udpReceived, .udpSent, .tcpConnected, .timerFired, .message: break
+    }
+  }
+
+  @inline(__always)
+  private static func received(_ event: EventDescriptor, by service: inout some Service) {
+    // Whatever happens to them, letting these bytes go returns their buffer.
+    let bytes = ReceivedBytes(event)
+    let connection = Connection(cookie: event.cookie)
+    guard let index = Core.current.session(of: connection), !Core.current.sessions[index].isClosing
+    else { return }
+    service.received(bytes, on: connection)
+  }
+
+  private static func knocked(_ event: EventDescriptor, at service: inout some Service) {
+    let knock = Knock(
+      remoteAddress: event.remote_address, remotePort: event.remote_port,
+      localPort: event.local_port)
+    guard service.accept(knock) else {
+      return Core.current.issue(CallDescriptor(.tcpReject, handle: event.handle))
+    }
+    let connection = Core.current.open(handle: event.handle)
+    var call = CallDescriptor(.tcpAccept, handle: event.handle)
+    call.cookie = connection.cookie
+    Core.current.issue(call)
+    service.connected(connection)
+  }
+
+  private static func died(_ event: EventDescriptor, at service: inout some Service) {
+    let connection = Connection(cookie: event.cookie)
+    guard let index = Core.current.session(of: connection) else { return }
+    let wasClosing = Core.current.sessions[index].isClosing
+    Core.current.forget(index)
+    guard !wasClosing else { return }
+    service.ended(connection, reason: Reason(rawValue: event.reason) ?? .none)
+  }
+}
+
+extension CallDescriptor {
+  init(_ operation: Operation, handle: UInt64) {
+    self.init()
+    self.operation = operation.rawValue
+    self.handle = handle
+  }
+}

@@ -1,0 +1,66 @@
+import IXABI
+
+/// What an application does about network events. `run(_:)` calls these methods, one at a time, on
+/// the core that owns the connection; a method must return before anything else can happen there.
+public protocol Service {
+  /// A peer completed a handshake with a port of `listen(on:)`. Returns whether the connection is
+  /// wanted; a connection that is not is reset. Default: it is.
+  mutating func accept(_ knock: Knock) -> Bool
+
+  /// A connection is ready: an accepted one, or one from `connect`.
+  mutating func connected(_ connection: Connection)
+
+  /// Bytes arrived, in order. They stay where the network card wrote them until `bytes` is sent on
+  /// or goes out of scope, which also lets the peer send more.
+  mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection)
+
+  /// The peer will send nothing more. Default: closes the connection, after everything handed to
+  /// `send` has been acknowledged.
+  mutating func peerClosed(_ connection: Connection)
+
+  /// The connection is gone; `connection` must not be used again.
+  mutating func ended(_ connection: Connection, reason: Reason)
+}
+
+extension Service {
+  public mutating func accept(_ knock: Knock) -> Bool { true }
+  public mutating func connected(_ connection: Connection) {}
+  public mutating func peerClosed(_ connection: Connection) { connection.close() }
+  public mutating func ended(_ connection: Connection, reason: Reason) {}
+}
+
+/// A connection that a peer has opened and nobody has accepted yet.
+public struct Knock: BitwiseCopyable, Sendable {
+  /// IPv4, host byte order.
+  public let remoteAddress: UInt32
+  public let remotePort: UInt16
+  public let localPort: UInt16
+}
+
+/// Lets peers connect to `port`.
+///
+/// Throws `.portInUse`, `.badArgument` for port 0, or `.noResources`.
+public func listen(on port: UInt16) throws(IXError) {
+  let status = systemCall(.listen, UInt64(port), 0)
+  guard status >= 0 else { throw IXError(status: status) }
+}
+
+/// Serves network events until the application exits. Does not return.
+public func run(_ service: some Service) -> Never {
+  var service = service
+  while true { Core.cycle(&service) }
+}
+
+/// Why a connection ended.
+public typealias Reason = IXABI.Reason
+/// Why the kernel refused something.
+public typealias Status = IXABI.Status
+
+/// A system call that the kernel refused.
+public struct IXError: Error, BitwiseCopyable, Sendable {
+  public let status: Status
+
+  init(status: Int64) {
+    self.status = Status(rawValue: Int32(clamping: status)) ?? .unknownCall
+  }
+}
