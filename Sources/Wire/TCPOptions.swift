@@ -1,0 +1,138 @@
+/// One range of a SACK option, [start, end) in sequence space (RFC 2018, section 3).
+package struct SACKBlock: Hashable, BitwiseCopyable, Sendable {
+  package var start: UInt32
+  package var end: UInt32
+
+  @inline(__always)
+  package init(start: UInt32, end: UInt32) {
+    self.start = start
+    self.end = end
+  }
+}
+
+/// The TCP options this stack understands, as values; everything else in the option field is
+/// skipped (RFC 9293, section 3.1, MUST-6).
+package struct TCPOptions: BitwiseCopyable, Sendable {
+  /// MSS (RFC 9293, section 3.2); nil when absent. Not clamped: the connection knows the floor.
+  package var maximumSegmentByteCount: UInt16?
+  /// Window scale (RFC 7323, section 2), already limited to 14; nil when absent.
+  package var windowScale: UInt8?
+  package var isSACKPermitted = false
+  package var hasTimestamps = false
+  /// How many of `sackBlocks` are there.
+  package var sackBlockCount: UInt8 = 0
+  /// TSval and TSecr (RFC 7323, section 3.2).
+  package var timestampValue: UInt32 = 0
+  package var timestampEcho: UInt32 = 0
+  package var sackBlocks = InlineArray<4, SACKBlock>(repeating: SACKBlock(start: 0, end: 0))
+
+  @inline(__always)
+  package init() {}
+
+  /// Largest shift count (RFC 7323, section 2.3).
+  package static var windowScaleLimit: UInt8 { 14 }
+
+  enum Kind {
+    static var end: UInt8 { 0 }
+    static var noOperation: UInt8 { 1 }
+    static var maximumSegment: UInt8 { 2 }
+    static var windowScale: UInt8 { 3 }
+    static var sackPermitted: UInt8 { 4 }
+    static var sack: UInt8 { 5 }
+    static var timestamps: UInt8 { 8 }
+  }
+}
+
+extension TCPOptions {
+  /// Reads the option field in the `byteCount` bytes from `start`, which lie inside `bytes`. Total:
+  /// an option that does not fit, or whose length byte is below 2, ends the parsing; an option of
+  /// a wrong length is skipped.
+  package init(parsing bytes: RawSpan, at start: Int = 0, byteCount: Int) {
+    self.init()
+    // The form RFC 7323, appendix A, recommends, which is on nearly every segment that has any.
+    if byteCount == 12, bytes.bigEndian(at: start) as UInt32 == 0x0101_080A {
+      hasTimestamps = true
+      timestampValue = bytes.bigEndian(at: start &+ 4)
+      timestampEcho = bytes.bigEndian(at: start &+ 8)
+      return
+    }
+    var offset = start
+    let end = start &+ byteCount
+    while offset < end {
+      let kind = bytes.octet(at: offset)
+      if kind == Kind.end { return }
+      if kind == Kind.noOperation {
+        offset &+= 1
+        continue
+      }
+      guard end &- offset >= 2 else { return }
+      let byteCount = Int(bytes.octet(at: offset &+ 1))
+      guard byteCount >= 2, byteCount <= end &- offset else { return }
+      read(kind, from: bytes, at: offset &+ 2, byteCount: byteCount &- 2)
+      offset &+= byteCount
+    }
+  }
+
+  /// `byteCount` is that of the option's data; all of it lies inside `bytes`.
+  private mutating func read(_ kind: UInt8, from bytes: RawSpan, at offset: Int, byteCount: Int) {
+    switch (kind, byteCount) {
+    case (Kind.maximumSegment, 2): maximumSegmentByteCount = bytes.bigEndian(at: offset)
+    case (Kind.windowScale, 1):
+      windowScale = min(bytes.octet(at: offset), Self.windowScaleLimit)
+    case (Kind.sackPermitted, 0): isSACKPermitted = true
+    case (Kind.timestamps, 8):
+      hasTimestamps = true
+      timestampValue = bytes.bigEndian(at: offset)
+      timestampEcho = bytes.bigEndian(at: offset &+ 4)
+    case (Kind.sack, 8), (Kind.sack, 16), (Kind.sack, 24), (Kind.sack, 32):
+      sackBlockCount = UInt8(truncatingIfNeeded: byteCount &>> 3)
+      for block in 0..<Int(sackBlockCount) {
+        sackBlocks[block] = SACKBlock(
+          start: bytes.bigEndian(at: offset &+ block &* 8),
+          end: bytes.bigEndian(at: offset &+ block &* 8 &+ 4))
+      }
+    case (_, _): break
+    }
+  }
+}
+
+extension TCPOptions {
+  /// Bytes that `emit` writes: a multiple of 4. At most three SACK blocks fit beside timestamps,
+  /// and none beside the options of a SYN.
+  @inline(__always)
+  package var byteCount: Int {
+    (maximumSegmentByteCount == nil ? 0 : 4) &+ (windowScale == nil ? 0 : 4)
+      &+ (isSACKPermitted ? 4 : 0) &+ (hasTimestamps ? 12 : 0)
+      &+ (sackBlockCount == 0 ? 0 : 4 &+ 8 &* Int(sackBlockCount))
+  }
+
+  /// Writes the options at `offset`, each padded in front with no-operations to 32 bits; there
+  /// must be `byteCount` bytes.
+  package func emit(into bytes: inout MutableRawSpan, at start: Int = 0) {
+    var offset = start
+    if let maximumSegmentByteCount {
+      bytes.storeBigEndian(0x0204_0000 | UInt32(maximumSegmentByteCount), at: offset)
+      offset &+= 4
+    }
+    if isSACKPermitted {
+      bytes.storeBigEndian(0x0101_0402 as UInt32, at: offset)
+      offset &+= 4
+    }
+    if hasTimestamps {
+      bytes.storeBigEndian(0x0101_080A as UInt32, at: offset)
+      bytes.storeBigEndian(timestampValue, at: offset &+ 4)
+      bytes.storeBigEndian(timestampEcho, at: offset &+ 8)
+      offset &+= 12
+    }
+    if let windowScale {
+      bytes.storeBigEndian(0x0103_0300 | UInt32(windowScale), at: offset)
+      offset &+= 4
+    }
+    guard sackBlockCount > 0 else { return }
+    bytes.storeBigEndian(0x0101_0502 &+ UInt32(sackBlockCount) &* 8, at: offset)
+    for block in 0..<Int(sackBlockCount) {
+      bytes.storeBigEndian(sackBlocks[block].start, at: offset &+ 4 &+ block &* 8)
+      bytes.storeBigEndian(sackBlocks[block].end, at: offset &+ 8 &+ block &* 8)
+    }
+  }
+}
