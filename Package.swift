@@ -47,8 +47,10 @@ let package = Package(
   products: [
     .library(name: "IX", targets: ["IX"]),
     .executable(name: "ixlaunch", targets: ["ixlaunch"]),
+    .executable(name: "ixload", targets: ["ixload"]),
     .executable(name: "kernel", targets: ["Kernel"]),
     .executable(name: "echo", targets: ["Echo"]),
+    .executable(name: "probe", targets: ["Probe"]),
   ],
   traits: [.trait(name: "Guest", description: "Link bare-metal images instead of host programs")],
   dependencies: [
@@ -83,6 +85,10 @@ let package = Package(
     .target(name: "CIX", dependencies: ["CIXABI", "CRuntime"]),
     .target(name: "IX", dependencies: ["IXABI", "CIX"], swiftSettings: guestLibrary),
     application("Echo"),
+    // Breaks one rule after the other; only system tests boot it.
+    .executableTarget(
+      name: "Probe", dependencies: ["CIX"], path: "Tests/Applications/Probe",
+      linkerSettings: linked(by: "application.ld")),
 
     // Host.
     .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
@@ -98,6 +104,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
+      swiftSettings: strict),
+
+    .systemLibrary(name: "CEpoll"),
+    .executableTarget(
+      name: "ixload",
+      dependencies: ["CEpoll", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
 
     // Tests mirror the modules.

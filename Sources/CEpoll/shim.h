@@ -1,0 +1,2 @@
+/* Glibc of the Swift toolchain leaves epoll out. */
+#include <sys/epoll.h>

@@ -1,0 +1,112 @@
+import IXABI
+import Network
+import Packets
+import TCP
+
+/// What an elastic thread needs of the processor core it has to itself.
+package protocol ProcessorCore: ~Copyable {
+  /// The time, never going back.
+  func now() -> Instant
+  /// Nothing happened in the last cycle.
+  mutating func relax()
+}
+
+/// One dedicated core's dataplane: a queue pair, a pool, a stack and the arrays it shares with
+/// ring 3. Everything on the packet path happens here, to completion, in one order.
+package struct ElasticThread<
+  Device: NetworkDevice & ~Copyable, Control: CongestionControl & BitwiseCopyable
+>: ~Copyable {
+  package var device: Device
+  package var pool: PacketPool
+  package var stack: NetworkStack<Control>
+  var calls: CallArray
+  var events: EventArray
+  let memory: UserMemory
+  /// Bound B: most frames of one batch.
+  private let batchBound: Int
+  package var metrics = ThreadMetrics()
+
+  package init(
+    device: consuming Device, pool: consuming PacketPool, stack: consuming NetworkStack<Control>,
+    calls: consuming CallArray, events: consuming EventArray, memory: UserMemory, batchBound: Int
+  ) {
+    self.device = device
+    self.pool = pool
+    self.stack = stack
+    self.calls = calls
+    self.events = events
+    self.memory = memory
+    self.batchBound = max(batchBound, 1)
+  }
+
+  /// The system call `poll`: runs the first `callCount` batched calls, then cycles until there are
+  /// event conditions, and returns how many.
+  package mutating func poll(callCount: UInt64, on core: inout some ProcessorCore & ~Copyable)
+    -> Int64
+  {
+    guard callCount <= UInt64(calls.capacity) else { return Status.badArgument.result }
+    events.removeAll()
+    var now = core.now()
+    device.reclaim(&pool)
+    run(callCount: Int(callCount), now: now)
+    while true {
+      transmit(now)
+      stack.expire(now: now, pool: &pool)
+      receive(now)
+      stack.deliver(into: &events, pool: &pool)
+      metrics.cycles &+= 1
+      guard events.count == 0 else { return Int64(events.count) }
+      core.relax()
+      now = core.now()
+      device.reclaim(&pool)
+    }
+  }
+
+  /// The system call `flush`: runs and transmits a batch, receives nothing.
+  package mutating func flush(callCount: UInt64, on core: inout some ProcessorCore & ~Copyable)
+    -> Int64
+  {
+    guard callCount <= UInt64(calls.capacity) else { return Status.badArgument.result }
+    let now = core.now()
+    device.reclaim(&pool)
+    run(callCount: Int(callCount), now: now)
+    transmit(now)
+    return 0
+  }
+
+  /// Everything the stack wants to send leaves with one doorbell.
+  private mutating func transmit(_ now: Instant) {
+    stack.transmit(now: now, device: &device, pool: &pool)
+    device.refill(from: &pool)
+    device.ringDoorbell()
+  }
+
+  /// Takes at most B frames; never waits for more.
+  private mutating func receive(_ now: Instant) {
+    var count = 0
+    while count < batchBound, let frame = device.receive(&pool) {
+      stack.receive(frame, now: now, pool: &pool, device: &device)
+      count &+= 1
+    }
+    guard count > 0 else { return }
+    metrics.batches &+= 1
+    metrics.frames &+= UInt64(truncatingIfNeeded: count)
+  }
+}
+
+/// What one elastic thread has done since boot.
+package struct ThreadMetrics: BitwiseCopyable {
+  /// Turns of the cycle, idle ones included.
+  package var cycles: UInt64 = 0
+  /// Cycles that received at least one frame.
+  package var batches: UInt64 = 0
+  package var frames: UInt64 = 0
+  package var calls: UInt64 = 0
+  package var refusedCalls: UInt64 = 0
+}
+
+extension Status {
+  /// As the result of a system call or batched call.
+  @inline(__always)
+  package var result: Int64 { Int64(rawValue) }
+}
