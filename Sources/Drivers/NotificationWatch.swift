@@ -1,0 +1,30 @@
+import Packets
+
+/// Notices that a device has stopped working on a queue although there is work: then a notification
+/// was lost (an emulator without the fences the protocol needs, or a device that forgot).
+struct NotificationWatch: BitwiseCopyable {
+  /// How long a device may be silent before it is notified again; doubled each time it stays so.
+  static var firstInterval: Interval { .milliseconds(1) }
+  static var lastInterval: Interval { .seconds(1) }
+
+  private var progress: UInt16 = 0
+  private var deadline = Instant.distantFuture
+  private var interval = Self.firstInterval
+
+  init() {}
+
+  /// Whether to notify again. `progress` is any count that changes when the device has done
+  /// something.
+  mutating func isOverdue(now: Instant, progress: UInt16, hasWork: Bool) -> Bool {
+    guard hasWork, progress == self.progress, deadline != .distantFuture else {
+      self.progress = progress
+      interval = Self.firstInterval
+      deadline = hasWork ? now + interval : .distantFuture
+      return false
+    }
+    guard now >= deadline else { return false }
+    if interval < Self.lastInterval { interval = interval * 2 }
+    deadline = now + interval
+    return true
+  }
+}

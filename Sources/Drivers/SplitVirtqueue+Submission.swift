@@ -1,0 +1,72 @@
+import Packets
+
+extension SplitVirtqueue {
+  /// What a single descriptor names.
+  package enum Use: BitwiseCopyable, Sendable {
+    /// Bytes the device reads.
+    case readable
+    /// Bytes the device writes.
+    case writable
+    /// A table of descriptors of bytes the device reads.
+    case table
+  }
+
+  /// Queues a chain of one descriptor: the one `nextHead` has named, which must have been asked.
+  @inline(__always)
+  package mutating func submit(_ address: DeviceAddress, byteCount: Int, use: Use) {
+    let head = firstFree
+    let capacity = UInt32(truncatingIfNeeded: byteCount)
+    let flags =
+      switch use {
+      case .readable: UInt16(0)
+      case .writable: SplitRing.Flag.write
+      case .table: SplitRing.Flag.indirect
+      }
+    ring.setDescriptor(head, address: address, byteCount: capacity, flags: flags, next: 0)
+    enter(
+      head, tail: head, descriptorCount: 1,
+      writable: use == .writable ? capacity : nil)
+  }
+
+  /// Queues a chain the device reads: `header` and the bytes of `fragments`, empty ones left out.
+  /// `nextHead(descriptorCount: 1 + fragments.count)` must have been asked.
+  @inline(__always)
+  package mutating func submit(
+    header: DeviceAddress, byteCount: Int, fragments: Span<Fragment>, map: DirectMap
+  ) {
+    let head = firstFree
+    var last = head
+    var descriptorCount: UInt16 = 1
+    var address = header
+    var capacity = UInt32(truncatingIfNeeded: byteCount)
+    for index in fragments.indices {
+      let fragment = fragments[index]
+      guard fragment.byteCount > 0 else { continue }
+      let next = shadow[Int(last)].next
+      ring.setDescriptor(
+        last, address: address, byteCount: capacity, flags: SplitRing.Flag.next, next: next)
+      last = next
+      descriptorCount &+= 1
+      address = map.deviceAddress(of: fragment.address)
+      capacity = UInt32(truncatingIfNeeded: fragment.byteCount)
+    }
+    ring.setDescriptor(last, address: address, byteCount: capacity, flags: 0, next: 0)
+    enter(head, tail: last, descriptorCount: descriptorCount, writable: nil)
+  }
+
+  /// Takes the chain off the free list and puts it into the available ring.
+  @inline(__always)
+  private mutating func enter(
+    _ head: UInt16, tail: UInt16, descriptorCount: UInt16, writable capacity: UInt32?
+  ) {
+    firstFree = shadow[Int(tail)].next
+    shadow[Int(head)].tail = tail
+    shadow[Int(head)].descriptorCount = descriptorCount
+    shadow[Int(head)].isWritable = capacity != nil
+    shadow[Int(head)].capacity = capacity ?? 0
+    freeDescriptorCount &-= Int(descriptorCount)
+    inFlightCount &+= 1
+    ring.setAvailable(availablePosition, head: head)
+    availablePosition &+= 1
+  }
+}

@@ -1,0 +1,99 @@
+import CX86
+import Packets
+
+/// One piece of memory per descriptor of a transmit queue, for the headers of the frame whose chain
+/// that descriptor heads, and for a table of descriptors where the frame needs one.
+@safe
+struct TransmitSlots: ~Copyable {
+  private static var headerByteCount: Int {
+    VirtioNetworkHeader.byteCount + OutgoingFrame.headerLimit
+  }
+  /// Whole cache lines.
+  private static var headerStride: Int { (headerByteCount + 63) & ~63 }
+  private static var tableStride: Int { (16 * (1 + Fragment.limit) + 63) & ~63 }
+
+  private let count: Int
+  private let headers: MemoryRegion
+  private let tables: MemoryRegion
+  private let map: DirectMap
+
+  /// Slots for `count` descriptors, without room for tables unless `hasTables`.
+  init?(count: Int, hasTables: Bool, arena: inout Arena, map: DirectMap) {
+    guard let headers = arena.carve(byteCount: count * Self.headerStride, alignment: 64),
+      let tables = arena.carve(
+        byteCount: hasTables ? count * Self.tableStride : 0, alignment: 64)
+    else { return nil }
+    self.count = count
+    self.headers = headers
+    self.tables = tables
+    self.map = map
+  }
+
+  /// Where the device finds the headers of a slot.
+  @inline(__always)
+  func headerAddress(_ slot: UInt16) -> DeviceAddress {
+    map.deviceAddress(of: headers.base + Int(slot) &* Self.headerStride)
+  }
+
+  /// Writes the device's header and lets `writeHeader` fill in the packet's, which follows.
+  @inline(__always)
+  mutating func write(
+    _ header: VirtioNetworkHeader, packetHeaderByteCount: Int, slot: UInt16,
+    writeHeader: (inout MutableRawSpan) -> Void
+  ) {
+    precondition(
+      packetHeaderByteCount >= 0 && packetHeaderByteCount <= OutgoingFrame.headerLimit,
+      "a packet header longer than a transmit slot")
+    precondition(Int(slot) < count, "no such transmit slot")
+    // SAFETY: the slot exists and has room for both headers; the device only reads it.
+    let start = unsafe headers.pointer + Int(slot) &* Self.headerStride
+    unsafe start.storeBytes(of: header.first, as: UInt64.self)
+    unsafe start.storeBytes(of: header.second, toByteOffset: 8, as: UInt32.self)
+    var bytes = unsafe MutableRawSpan(
+      _unsafeStart: start + VirtioNetworkHeader.byteCount, byteCount: packetHeaderByteCount)
+    writeHeader(&bytes)
+  }
+
+  /// Writes the table of a frame of `headerByteCount` bytes in the slot and `fragments` behind
+  /// them, empty ones left out (virtio 1.1, section 2.6.5.3).
+  mutating func writeTable(
+    headerByteCount: Int, fragments: Span<Fragment>, slot: UInt16
+  ) -> (address: DeviceAddress, byteCount: Int) {
+    precondition(fragments.count <= Fragment.limit, "more fragments than a frame can have")
+    precondition(
+      (Int(slot) &+ 1) &* Self.tableStride <= tables.byteCount, "no such transmit table")
+    // SAFETY: the slot exists and has room for one descriptor more than there can be fragments.
+    let table = unsafe tables.pointer + Int(slot) &* Self.tableStride
+    var index: UInt16 = 0
+    var address = headerAddress(slot)
+    var byteCount = UInt32(truncatingIfNeeded: headerByteCount)
+    for number in fragments.indices {
+      let fragment = fragments[number]
+      guard fragment.byteCount > 0 else { continue }
+      // SAFETY: `index` is at most the number of fragments seen before this one.
+      unsafe SplitRing.write(
+        table + Int(index) &* 16, address: address, byteCount: byteCount,
+        flags: SplitRing.Flag.next, next: index &+ 1)
+      index &+= 1
+      address = map.deviceAddress(of: fragment.address)
+      byteCount = UInt32(truncatingIfNeeded: fragment.byteCount)
+    }
+    // SAFETY: as above; this is the last one.
+    unsafe SplitRing.write(
+      table + Int(index) &* 16, address: address, byteCount: byteCount, flags: 0, next: 0)
+    let start = map.deviceAddress(of: tables.base + Int(slot) &* Self.tableStride)
+    return (start, 16 &* (Int(index) &+ 1))
+  }
+}
+
+extension VirtioNetworkHeader {
+  /// The header the device put at the start of a pool buffer. Each half is read once: the device
+  /// could change it between two reads.
+  @inline(__always)
+  init(of buffer: UInt32, in pool: borrowing PacketPool) {
+    // SAFETY: `pointer` checks the index; a buffer is much longer than the header.
+    let start = unsafe pool.pointer(to: buffer)
+    first = unsafe x86_device_read64(start)
+    second = unsafe x86_device_read32(start + 8)
+  }
+}

@@ -1,0 +1,85 @@
+import Packets
+
+extension VirtioNetwork {
+  @inline(__always)
+  package mutating func receive(_ pool: inout PacketPool) -> ReceivedFrame? {
+    // Bounded: each turn takes a buffer the device had, and none is given back meanwhile.
+    while let completion = receiveQueue.takeUsed() {
+      let index = receiveBuffers[Int(completion.head)]
+      let byteCount = Int(completion.byteCount) &- VirtioNetworkHeader.byteCount
+      let header = VirtioNetworkHeader(of: index, in: pool)
+      guard let isVerified = accept(header, byteCount: byteCount) else {
+        pool.release(PacketBuffer(adopting: index))
+        continue
+      }
+      counters.receivedFrames &+= 1
+      counters.receivedBytes &+= UInt64(truncatingIfNeeded: byteCount)
+      return ReceivedFrame(
+        buffer: PacketBuffer(adopting: index), offset: VirtioNetworkHeader.byteCount,
+        byteCount: byteCount, isChecksumVerified: isVerified)
+    }
+    return nil
+  }
+
+  /// Whether the checksum of a frame of `byteCount` bytes is known to be right; nil when the frame
+  /// must be dropped, which has been counted then.
+  ///
+  /// `num_buffers` is not looked at: without MRG_RXBUF it is always 1 by specification (section
+  /// 5.1.6.3.2), and some devices leave it unset.
+  @inline(__always)
+  private mutating func accept(_ header: VirtioNetworkHeader, byteCount: Int) -> Bool? {
+    // An Ethernet header at least.
+    guard byteCount >= 14 else {
+      counters.droppedShort &+= 1
+      return nil
+    }
+    // The usual frame: no flags, no segmentation.
+    if header.first & 0xFFFF == 0 { return false }
+    return acceptOffloaded(header, byteCount: byteCount)
+  }
+
+  private mutating func acceptOffloaded(
+    _ header: VirtioNetworkHeader, byteCount: Int
+  ) -> Bool? {
+    // Section 5.1.6.4: anything but NONE needs a feature that is never negotiated here.
+    guard header.segmentationKind == 0 else {
+      counters.droppedSegmentation &+= 1
+      return nil
+    }
+    let mayOffload = features.contains(.networkGuestChecksum)
+    guard header.flags & VirtioNetworkHeader.needsChecksum != 0 else {
+      return mayOffload && header.flags & VirtioNetworkHeader.isVerified != 0
+    }
+    guard mayOffload else {
+      counters.droppedChecksum &+= 1
+      return nil
+    }
+    guard header.checksumStart + header.checksumOffset + 2 <= byteCount else {
+      counters.droppedChecksumRange &+= 1
+      return nil
+    }
+    return true
+  }
+
+  /// Does nothing until a quarter of the queue is empty, so that the device is shown new buffers in
+  /// batches.
+  @inline(__always)
+  package mutating func refill(from pool: inout PacketPool) {
+    guard receiveQueue.freeDescriptorCount >= receiveQueue.size &>> 2 else { return }
+    fill(from: &pool)
+  }
+
+  private mutating func fill(from pool: inout PacketPool) {
+    while let head = receiveQueue.nextHead(descriptorCount: 1) {
+      guard let buffer = pool.allocate() else {
+        counters.shortRefills &+= 1
+        return
+      }
+      let index = buffer.relinquish()
+      receiveBuffers[Int(head)] = index
+      receiveQueue.submit(
+        map.deviceAddress(of: pool.address(of: index)), byteCount: PacketPool.bufferByteCount,
+        use: .writable)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Packets
+import Wire
+
+extension VirtioFeatures {
+  /// What a network driver wants of what is offered (virtio 1.1, section 5.1.3). MRG_RXBUF is not
+  /// wanted: every frame fits one buffer as long as the device does not merge segments.
+  static func chosenForNetwork(of offered: Self) -> Self {
+    let wanted = networkAddress.union(networkStatus).union(networkChecksum)
+      .union(networkGuestChecksum).union(indirectDescriptors)
+    // Section 5.1.3.1: segmentation depends on the checksum.
+    return offered.contains(networkChecksum) ? wanted.union(networkSegmentation) : wanted
+  }
+}
+
+extension VirtioNetwork {
+  /// The device's own address (section 5.1.4), nil when it has none that a sender may use.
+  static func readAddress(_ transport: Transport, hasAddress: Bool) -> MACAddress? {
+    guard hasAddress, transport.configurationByteCount >= 6 else { return nil }
+    // Section 2.4.1: read again when the configuration changed meanwhile, but not for ever.
+    var remaining = 16
+    while remaining > 0 {
+      let generation = transport.readConfigurationGeneration()
+      var value: UInt64 = 0
+      for offset in 0..<6 {
+        value = value << 8 | UInt64(transport.readConfiguration8(at: offset))
+      }
+      if transport.readConfigurationGeneration() == generation {
+        let address = MACAddress(value)
+        return address.isGroup || value == 0 ? nil : address
+      }
+      remaining &-= 1
+    }
+    return nil
+  }
+
+  /// Whether the link is up; a device that cannot tell is always up.
+  package func isLinkUp() -> Bool {
+    guard features.contains(.networkStatus), transport.configurationByteCount >= 8 else {
+      return true
+    }
+    // `status`, VIRTIO_NET_S_LINK_UP (section 5.1.4).
+    return transport.readConfiguration16(at: 6) & 1 != 0
+  }
+
+  /// The device's queues and what is remembered about them.
+  struct Parts: ~Copyable {
+    let receive: Queue
+    let transmit: Queue
+    let receiveBuffers: Table<UInt32>
+    let transmissions: Table<Transmission>
+    let slots: TransmitSlots
+    let order: CompletionOrder
+
+    init(
+      _ transport: Transport, queueSize: Int, features: VirtioFeatures, arena: inout Arena,
+      map: DirectMap
+    ) throws(VirtioError) {
+      let receive = try Queue(
+        receiveQueueNumber, transport, size: queueSize, arena: &arena, map: map)
+      let transmit = try Queue(
+        transmitQueueNumber, transport, size: queueSize, arena: &arena, map: map)
+      let size = transmit.queue.size
+      guard
+        let receiveBuffers = arena.carve(count: receive.queue.size, repeating: PacketPool.none),
+        let transmissions = arena.carve(count: size, repeating: Transmission()),
+        let slots = TransmitSlots(
+          count: size, hasTables: features.contains(.indirectDescriptors), arena: &arena, map: map),
+        let order = CompletionOrder(capacity: size, arena: &arena)
+      else { throw .outOfMemory }
+      self.receive = receive
+      self.transmit = transmit
+      self.receiveBuffers = receiveBuffers
+      self.transmissions = transmissions
+      self.slots = slots
+      self.order = order
+    }
+  }
+
+  /// A queue the device has been told of.
+  struct Queue: ~Copyable {
+    let queue: SplitVirtqueue
+    let doorbell: VirtioDoorbell
+
+    init(
+      _ number: UInt16, _ transport: Transport, size: Int, arena: inout Arena, map: DirectMap
+    ) throws(VirtioError) {
+      let limit = min(transport.queueSizeLimit(of: number), min(size, 32_768))
+      guard limit >= minimumQueueSize else { throw .queueRefused }
+      // The largest power of two that is not above the limit.
+      let chosen = 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
+      guard let queue = SplitVirtqueue(size: chosen, arena: &arena, map: map) else {
+        throw .outOfMemory
+      }
+      guard let doorbell = transport.enableQueue(number, at: queue.layout) else {
+        throw .queueRefused
+      }
+      self.queue = queue
+      self.doorbell = doorbell
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Packets
+import Wire
+
+/// A virtio network device with one queue pair, polled (virtio 1.1, section 5.1).
+///
+/// Receive buffers are whole pool buffers. A frame to be sent is one descriptor for the device's
+/// and the packet's headers, then one for each fragment.
+package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyable {
+  /// Queues of a device without VIRTIO_NET_F_MQ (section 5.1.2).
+  static var receiveQueueNumber: UInt16 { 0 }
+  static var transmitQueueNumber: UInt16 { 1 }
+  /// The smallest queue that holds a frame with all fragments it can have.
+  static var minimumQueueSize: Int { 32 }
+
+  /// What is remembered about a frame in flight, by its head descriptor.
+  struct Transmission: BitwiseCopyable {
+    var ticket: UInt32 = 0
+    /// The pool buffer to be released, `PacketPool.none` when there is none.
+    var retained = PacketPool.none
+  }
+
+  package let macAddress: MACAddress
+  package let offloads: Offloads
+  /// What the device and this driver agreed on.
+  package let features: VirtioFeatures
+  package internal(set) var counters = VirtioNetworkCounters()
+
+  let transport: Transport
+  let map: DirectMap
+  let receiveDoorbell: VirtioDoorbell
+  let transmitDoorbell: VirtioDoorbell
+  var receiveQueue: SplitVirtqueue
+  var transmitQueue: SplitVirtqueue
+  /// The pool buffer each receive descriptor names.
+  var receiveBuffers: Table<UInt32>
+  var transmissions: Table<Transmission>
+  var slots: TransmitSlots
+  var order: CompletionOrder
+  var receiveWatch = NotificationWatch()
+  var transmitWatch = NotificationWatch()
+
+  /// Sets the device up and starts it, without receive buffers yet.
+  ///
+  /// `queueSize` is the most descriptors either queue gets; `fallbackAddress` is used when the
+  /// device has no usable address of its own. The queues and everything about them comes from
+  /// `arena`: about 170 KiB for queues of 256 descriptors.
+  package init(
+    _ transport: Transport, queueSize: Int = 256, fallbackAddress: MACAddress,
+    arena: inout Arena, map: DirectMap
+  ) throws(VirtioError) {
+    guard transport.kind == .network else { throw .wrongKind }
+    let features = try VirtioHandshake.begin(
+      transport, choose: VirtioFeatures.chosenForNetwork)
+    // Step 7 of the initialisation: device-specific set-up.
+    let parts: Parts
+    do throws(VirtioError) {
+      parts = try Parts(
+        transport, queueSize: queueSize, features: features, arena: &arena, map: map)
+    } catch {
+      VirtioHandshake.fail(transport)
+      throw error
+    }
+    macAddress =
+      Self.readAddress(transport, hasAddress: features.contains(.networkAddress))
+      ?? fallbackAddress
+    offloads = Offloads(
+      transmitChecksum: features.contains(.networkChecksum),
+      segmentation: features.contains(.networkSegmentation))
+    self.features = features
+    self.transport = transport
+    self.map = map
+    receiveDoorbell = parts.receive.doorbell
+    transmitDoorbell = parts.transmit.doorbell
+    receiveQueue = parts.receive.queue
+    transmitQueue = parts.transmit.queue
+    receiveBuffers = parts.receiveBuffers
+    transmissions = parts.transmissions
+    slots = parts.slots
+    order = parts.order
+    VirtioHandshake.finish(transport)
+  }
+}
