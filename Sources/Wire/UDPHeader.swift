@@ -1,6 +1,8 @@
 /// A read-only, in-place view of a UDP header (RFC 768).
 package struct UDPHeader: ~Escapable {
   package static var byteCount: Int { 8 }
+  /// Where the checksum field is, in bytes from the start of the header.
+  package static var checksumOffset: Int { 6 }
 
   private let bytes: RawSpan
   private let offset: Int

@@ -1,0 +1,80 @@
+import Packets
+import TCP
+import Wire
+
+extension IPv4Output: SegmentTransmitter {
+  /// Ethernet, IPv4 and TCP header in one go. DF is always set: path MTU discovery (RFC 1191)
+  /// decides how long a segment may be.
+  package mutating func transmit<Device: NetworkDevice & ~Copyable>(
+    _ segment: OutgoingSegment, fragments: Span<Fragment>, device: inout Device,
+    pool: inout PacketPool
+  ) -> TransmitOutcome {
+    guard device.freeTransmitSlotCount > 0 else { return .deviceFull }
+    switch nextHop(to: segment.remoteAddress, device: &device, pool: &pool) {
+    case .hardware(let hardware):
+      let ticket = send(
+        segment, to: hardware, fragments: fragments, device: &device, pool: &pool)
+      guard let ticket else { return .deviceFull }
+      counters.segments &+= 1
+      return .queued(ticket: ticket)
+    case .unknown: return .neighbourUnknown
+    case .unreachable: return .unreachable
+    }
+  }
+
+  @inline(__always)
+  private func send<Device: NetworkDevice & ~Copyable>(
+    _ segment: OutgoingSegment, to hardware: MACAddress, fragments: Span<Fragment>,
+    device: inout Device, pool: inout PacketPool
+  ) -> UInt32? {
+    let payloadByteCount = fragments.totalByteCount
+    let segmentByteCount = segment.header.byteCount &+ payloadByteCount
+    let link = EthernetHeaderFields(
+      destination: hardware, source: device.macAddress, type: .ipv4)
+    var network = IPv4HeaderFields(
+      source: segment.localAddress, destination: segment.remoteAddress, protocolNumber: .tcp,
+      payloadByteCount: segmentByteCount)
+    network.congestionCodepoint = segment.isECNCapable ? 2 : 0
+    var frame = OutgoingFrame(
+      headerByteCount: Self.transportOffset &+ segment.header.byteCount)
+    // The device adds what follows `checksumStart` to the pseudo-header's sum in the field; without
+    // a device that does, the payload's sum goes there while the header is summed.
+    let isOffloaded = device.offloads.transmitChecksum
+    if isOffloaded {
+      frame.checksumStart = Self.transportOffset
+      frame.checksumOffset = TCPHeader.checksumOffset
+    }
+    if payloadByteCount > segment.segmentByteCount {
+      frame.segmentByteCount = segment.segmentByteCount
+    }
+    var checksum = Checksum(
+      from: segment.localAddress, to: segment.remoteAddress,
+      protocolNumber: IPv4Protocol.tcp.rawValue, byteCount: segmentByteCount)
+    if !isOffloaded { checksum.add(fragments) }
+    let initial = checksum.partial
+    return device.transmit(frame, fragments: fragments, pool: &pool) { header in
+      link.emit(into: &header)
+      network.emit(into: &header, at: EthernetHeader.byteCount)
+      segment.header.emit(into: &header, at: Self.transportOffset)
+      let field = Self.transportOffset &+ TCPHeader.checksumOffset
+      header.storeBigEndian(initial, at: field)
+      guard !isOffloaded else { return }
+      let value = Checksum.of(
+        header.bytes, from: Self.transportOffset, byteCount: segment.header.byteCount)
+      header.storeBigEndian(value, at: field)
+    }
+  }
+
+  /// Of the transport header, in bytes from the start of the frame.
+  @inline(__always)
+  static var transportOffset: Int { EthernetHeader.byteCount &+ IPv4Header.byteCount }
+}
+
+extension Span<Fragment> {
+  @inline(__always)
+  var totalByteCount: Int {
+    var sum = 0
+    for index in indices { sum &+= self[index].byteCount }
+    return sum
+  }
+}

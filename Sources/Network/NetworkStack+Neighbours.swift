@@ -1,0 +1,67 @@
+import Packets
+import TCP
+import Wire
+
+// ARP: RFC 826, with address conflict detection as in RFC 5227.
+
+extension NetworkStack {
+  mutating func receive<Device: NetworkDevice & ~Copyable>(
+    _ packet: ARPPacketFields, now: Instant, pool: inout PacketPool, device: inout Device
+  ) {
+    let isRequest = packet.operation == .request
+    guard isRequest || packet.operation == .reply else { return counters.count(.arpOperation) }
+    let isForUs = packet.targetAddress == configuration.address
+    guard !packet.senderHardware.isGroup, packet.senderHardware != MACAddress(0),
+      packet.senderHardware != device.macAddress
+    else { return counters.count(.arpSender) }
+    guard packet.senderAddress != configuration.address else {
+      counters.count(.arpConflict)
+      if defenceLimit.take(at: now) { announce(now: now, device: &device, pool: &pool) }
+      return
+    }
+    if isRequest, isForUs, packet.senderAddress == .any {
+      // A probe for our address (RFC 5227, section 2.1.1): answered, but nobody to learn from.
+      return answer(packet, device: &device, pool: &pool)
+    }
+    guard configuration.isOnLink(packet.senderAddress),
+      configuration.isPlausibleSource(packet.senderAddress)
+    else { return counters.count(.arpSender) }
+    learn(from: packet, addressedToUs: isRequest && isForUs, now: now)
+    if isRequest, isForUs { answer(packet, device: &device, pool: &pool) }
+  }
+
+  private mutating func learn(from packet: ARPPacketFields, addressedToUs: Bool, now: Instant) {
+    let lesson = output.neighbours.learn(
+      packet.senderAddress, at: packet.senderHardware, addressedToUs: addressedToUs, now: now)
+    switch lesson {
+    case .learned: counters.receivedNeighbours &+= 1
+    case .unsolicited: counters.count(.arpUnsolicited)
+    case .contradicted: counters.count(.arpContradiction)
+    case .full: counters.count(.arpTableFull)
+    }
+  }
+
+  private mutating func answer<Device: NetworkDevice & ~Copyable>(
+    _ packet: ARPPacketFields, device: inout Device, pool: inout PacketPool
+  ) {
+    output.counters.arpReplies &+= 1
+    let reply = ARPPacketFields(
+      operation: .reply, senderHardware: device.macAddress, senderAddress: configuration.address,
+      targetHardware: packet.senderHardware, targetAddress: packet.senderAddress)
+    output.send(reply, to: packet.senderHardware, device: &device, pool: &pool)
+  }
+
+  /// Tells everybody on the link our address (RFC 5227, section 2.3), at start-up or because
+  /// somebody else claims it.
+  package mutating func announce<Device: NetworkDevice & ~Copyable>(
+    now: Instant, device: inout Device, pool: inout PacketPool
+  ) {
+    output.now = now
+    output.counters.arpRequests &+= 1
+    let announcement = ARPPacketFields(
+      operation: .request, senderHardware: device.macAddress,
+      senderAddress: configuration.address, targetHardware: MACAddress(0),
+      targetAddress: configuration.address)
+    output.send(announcement, to: .broadcast, device: &device, pool: &pool)
+  }
+}

@@ -1,0 +1,59 @@
+import IXABI
+import Packets
+import TCP
+import Wire
+
+/// One core's network stack: frames in, frames out, events for the application. It has no clock,
+/// no device and no pool of its own; every entry point is handed them.
+///
+/// A received packet's way: `receive` -> `InterfaceConfiguration.examine` -> `Endpoint.receive`,
+/// and back: `transmit` -> `Endpoint.transmit` -> `IPv4Output.transmit` -> the device.
+package struct NetworkStack<Control: CongestionControl>: ~Copyable {
+  package var tcp: Endpoint<Control>
+  package internal(set) var output: IPv4Output
+  package internal(set) var counters = NetworkCounters()
+  var ports: DatagramPorts
+  /// ICMP errors (RFC 1812, section 4.3.2.8: limit their rate).
+  var errorLimit = TokenBucket(burst: 50, interval: .milliseconds(1))
+  /// Defence of our address: once in ten seconds (RFC 5227, section 2.4 (b)).
+  var defenceLimit = TokenBucket(burst: 1, interval: .seconds(10))
+
+  /// `bufferCount` is that of the pool the stack will be used with. Nil when the arena is too
+  /// small.
+  package init?(
+    configuration: InterfaceConfiguration, tcp: consuming Endpoint<Control>, bufferCount: Int,
+    arena: inout Arena
+  ) {
+    guard let output = IPv4Output(configuration: configuration, arena: &arena),
+      let ports = DatagramPorts(bufferCount: bufferCount, arena: &arena)
+    else { return nil }
+    self.tcp = tcp
+    self.output = output
+    self.ports = ports
+  }
+
+  package var configuration: InterfaceConfiguration { output.configuration }
+
+  /// Timers.
+  package mutating func expire(now: Instant, pool: inout PacketPool) {
+    tcp.expire(now: now, pool: &pool)
+  }
+
+  /// Sends whatever is due. The caller rings the doorbell.
+  package mutating func transmit<Device: NetworkDevice & ~Copyable>(
+    now: Instant, device: inout Device, pool: inout PacketPool
+  ) {
+    output.now = now
+    transmitWaitingDatagrams(device: &device, pool: &pool)
+    tcp.transmit(now: now, via: &output, device: &device, pool: &pool)
+    ports.completedTransmissions = device.completedTransmissionCount
+  }
+
+  /// Tells the application what happened, as far as there is room.
+  package mutating func deliver<Events: ConnectionEvents & DatagramEvents & ~Copyable>(
+    into events: inout Events, pool: inout PacketPool
+  ) {
+    tcp.deliver(into: &events, pool: &pool)
+    deliverDatagrams(into: &events, pool: &pool)
+  }
+}
