@@ -1,18 +1,39 @@
 #if hasFeature(Embedded)
   import CX86
+  import Dataplane
+  import Packets
 
-  /// The kernel's first and last function.
+  /// The kernel from its first instruction in Swift to the application's first instruction.
   @c(Kernel_main)
   func start() -> Never {
     Console.start()
-    Console.write("ix: hello from Swift, ")
-    Console.write(x86_rdtsc() &- ix_entry_ticks())
-    Console.write(" ticks after entry\n")
-    stop(.clean)
+    startCore()
+    let features = CPUFeatures()
+    let boot = BootInformation.read()
+    let image = ImageDescriptor.read()
+    var memory = KernelMemory(boot, image: image, features: features)
+    enableProtection(features)
+    let clock = TickClock.calibrated(features)
+
+    var space = ApplicationSpace()
+    let entry = space.load(image.application(), kernel: &memory)
+    let stack = space.mapStack(kernel: &memory)
+    let plan = MemoryPlan.forGuest(memory)
+    let shared = SharedMemory(plan, space: &space, kernel: &memory)
+    let startup = shared.writeStartup(boot, clock: clock)
+    var arena = Arena.forKernel(plan, memory: &memory)
+
+    Core.install(
+      Core(clock: clock, memory: space.regions, coreCount: boot.options.coreCount), arena: &arena)
+    announce(clock)
+    ix_enter_user(entry.rawValue, stack.rawValue, startup.rawValue)
   }
-  @c(ix_trap) func handleTrap(_ frame: UnsafeMutablePointer<ix_trap_frame>) { refuse("trap") }
-  @c(ix_system_call) func handleSystemCall(_ a: UInt64) { refuse("trap") }
-  @c(ix_bad_return) func handleBadReturn(_ a: UInt64) { refuse("trap") }
+
+  private func announce(_ clock: TickClock) {
+    Console.write("ix: application started ")
+    Console.write(clock.instant(at: x86_rdtsc()).nanoseconds / 1000)
+    Console.write(" us after kernel entry\n")
+  }
 #else
   @main struct HostStub { static func main() {} }
 #endif

@@ -11,9 +11,10 @@ typedef struct {
 } ix_trap_frame;
 _Static_assert(sizeof(ix_trap_frame) == 22 * 8, "the stack stays 16-byte aligned");
 
-/* Task-state segment, 64-bit format (Intel SDM volume 3, figure 9-11). 64-bit fields lie at odd
- * multiples of four. */
-typedef struct __attribute__((packed)) {
+/* Task-state segment, 64-bit format (Intel SDM volume 3, figure 9-11). Its 64-bit fields lie at odd
+ * multiples of four, so it starts four bytes into this structure. */
+typedef struct {
+  uint32_t padding;
   uint32_t reserved0;
   uint64_t stacks[3];
   uint64_t reserved1;
@@ -22,7 +23,8 @@ typedef struct __attribute__((packed)) {
   uint16_t reserved3;
   uint16_t permission_map_offset;
 } ix_task_state;
-_Static_assert(sizeof(ix_task_state) == 104, "as the CPU reads it");
+#define IX_TASK_STATE_BYTE_COUNT 104
+_Static_assert(offsetof(ix_task_state, permission_map_offset) == 4 + 102, "as the CPU reads it");
 
 /* One core's private block; ring 0 reaches it through GS. */
 typedef struct {
@@ -38,6 +40,19 @@ typedef struct {
 _Static_assert(offsetof(ix_core_block, kernel_stack) == 0, "CORE_KERNEL_STACK in boot.asm");
 _Static_assert(offsetof(ix_core_block, user_stack) == 8, "CORE_USER_STACK in boot.asm");
 _Static_assert(sizeof(ix_core_block) <= 256, "reserved in memory.asm");
+
+/* Where in a core block the CPU's own tables start. */
+static inline uint64_t ix_core_segments_offset(void) { return offsetof(ix_core_block, segments); }
+static inline uint64_t ix_core_task_state_offset(void) {
+  return offsetof(ix_core_block, task_state) + offsetof(ix_task_state, reserved0);
+}
+
+/* The `context` of the core this runs on. */
+static inline uint64_t ix_core_context(void) {
+  uint64_t value;
+  __asm__("movq %%gs:%c1, %0" : "=r"(value) : "i"(offsetof(ix_core_block, context)));
+  return value;
+}
 
 /* Where `ixlaunch build` put the application, in the section .ix.descriptor of the kernel.
  * Little endian. An image that was not composed has zeros here. */

@@ -1,0 +1,45 @@
+#if hasFeature(Embedded)
+  import CIXABI
+  import CX86
+  import Dataplane
+
+  /// Where the application is in this image, as `ixlaunch build` recorded it.
+  struct ImageDescriptor {
+    /// Physical address of the application's ELF file.
+    let address: UInt64
+    let byteCount: Int
+    private let checksum: UInt32
+
+    /// Reads the descriptor linked into the kernel; refuses an image that was not composed, or for
+    /// another ABI.
+    static func read() -> ImageDescriptor {
+      let address = UInt(ix_address_of_image_descriptor())
+      // SAFETY: the linker script keeps 64 aligned bytes there; every bit pattern is valid.
+      let layout = unsafe UnsafePointer<ix_image_descriptor_layout>(bitPattern: address)
+        .unsafelyUnwrapped.pointee
+      let magic = layout.magic
+      guard magic.0 == 0x49, magic.1 == 0x58, magic.2 == 0x49, magic.3 == 0x4D,  // "IXIM"
+        magic.4 == 0x41, magic.5 == 0x47, magic.6 == 0x45, magic.7 == 0x31  // "AGE1"
+      else { refuse("this image contains no application") }
+      guard layout.abi_version == IX_ABI_VERSION else {
+        refuse("the application of this image was built for another ABI version")
+      }
+      guard layout.application_byte_count > 0, layout.application_byte_count < 1 << 30,
+        layout.application_address < 1 << 40
+      else { refuse("the image descriptor is damaged") }
+      return ImageDescriptor(
+        address: layout.application_address, byteCount: Int(layout.application_byte_count),
+        checksum: layout.application_crc32)
+    }
+
+    /// The application's ELF file; refuses a damaged one.
+    @_lifetime(immortal)
+    func application() -> RawSpan {
+      let bytes = physicalBytes(at: address, byteCount: byteCount)
+      guard CRC32().checksum(of: bytes) == checksum else {
+        refuse("the application of this image is damaged: its checksum does not match")
+      }
+      return bytes
+    }
+  }
+#endif
