@@ -71,10 +71,11 @@ import Testing
     #expect(Self.error(Self.sealed(packet)) == expected)
   }
 
-  @Test(arguments: [
-    (0, WireError.malformed), (19, .malformed), (20, nil), (24, nil), (25, .truncated),
-    (65_535, .truncated),
-  ] as [(UInt16, WireError?)])
+  @Test(
+    arguments: [
+      (0, WireError.malformed), (19, .malformed), (20, nil), (24, nil), (25, .truncated),
+      (65_535, .truncated),
+    ] as [(UInt16, WireError?)])
   func theTotalLengthMustCoverTheHeaderAndFitTheFrame(length: UInt16, expected: WireError?) {
     var packet = Self.packet
     (packet[2], packet[3]) = (UInt8(length >> 8), UInt8(length & 0xFF))
@@ -87,10 +88,11 @@ import Testing
     #expect(Self.error(packet) != nil)
   }
 
-  @Test(arguments: [
-    (0x0000, false, 0), (0x4000, false, 0), (0x8000, false, 0), (0x2000, true, 0),
-    (0x0001, true, 8), (0x3FFF, true, 65_528),
-  ] as [(UInt16, Bool, Int)])
+  @Test(
+    arguments: [
+      (0x0000, false, 0), (0x4000, false, 0), (0x8000, false, 0), (0x2000, true, 0),
+      (0x0001, true, 8), (0x3FFF, true, 65_528),
+    ] as [(UInt16, Bool, Int)])
   func fragmentsAreRecognised(field: UInt16, isFragment: Bool, offset: Int) throws {
     var packet = Self.packet
     (packet[6], packet[7]) = (UInt8(field >> 8), UInt8(field & 0xFF))
@@ -100,21 +102,22 @@ import Testing
     #expect(found == (isFragment, offset, field & 0x2000 != 0))
   }
 
-  @Test(arguments: [
-    ([1, 1, 1, 1], IPv4OptionsVerdict.ignorable),
-    ([0, 0xFF, 0xFF, 0xFF], .ignorable),
-    ([0x94, 4, 0, 0], .ignorable),  // router alert
-    ([0x07, 3, 4, 1], .ignorable),  // record route
-    ([0xFE, 2, 1, 0], .ignorable),  // unknown
-    ([0x07, 0, 0, 0], .malformed),
-    ([0x07, 1, 0, 0], .malformed),
-    ([0x07, 5, 0, 0], .malformed),
-    ([0x07, 255, 0, 0], .malformed),
-    ([1, 1, 1, 0x07], .malformed),
-    ([131, 3, 4, 0], .sourceRoute),
-    ([137, 3, 4, 0], .sourceRoute),
-    ([1, 137, 3, 4], .sourceRoute),
-  ] as [([UInt8], IPv4OptionsVerdict)])
+  @Test(
+    arguments: [
+      ([1, 1, 1, 1], IPv4OptionsVerdict.ignorable),
+      ([0, 0xFF, 0xFF, 0xFF], .ignorable),
+      ([0x94, 4, 0, 0], .ignorable),  // router alert
+      ([0x07, 3, 4, 1], .ignorable),  // record route
+      ([0xFE, 2, 1, 0], .ignorable),  // unknown
+      ([0x07, 0, 0, 0], .malformed),
+      ([0x07, 1, 0, 0], .malformed),
+      ([0x07, 5, 0, 0], .malformed),
+      ([0x07, 255, 0, 0], .malformed),
+      ([1, 1, 1, 0x07], .malformed),
+      ([131, 3, 4, 0], .sourceRoute),
+      ([137, 3, 4, 0], .sourceRoute),
+      ([1, 137, 3, 4], .sourceRoute),
+    ] as [([UInt8], IPv4OptionsVerdict)])
   func optionsAreWalkedToTheirEnd(options: [UInt8], expected: IPv4OptionsVerdict) throws {
     var packet = Self.packet
     packet[0] = 0x46
