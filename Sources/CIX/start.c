@@ -13,7 +13,7 @@ int main(int argc, char **argv);
 
 __attribute__((used, noreturn)) static void ix_start(const ix_startup *page) {
   startup = page;
-  ix_heap_initialize((void *)page->heap, page->heap_byte_count);
+  ix_heap_initialize(page->heap, page->heap_byte_count);
   int status = main(0, 0);
   ix_system_call(IX_SYSCALL_EXIT, (uint64_t)status, 0);
   __builtin_trap();

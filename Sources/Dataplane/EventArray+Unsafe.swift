@@ -1,4 +1,5 @@
 import IXABI
+import Network
 import Packets
 import TCP
 import Wire
@@ -97,6 +98,28 @@ extension EventArray: ConnectionEvents {
   package mutating func dead(_ handle: Handle, cookie: UInt64, reason: Reason) {
     var event = Self.event(.tcpDead, handle, cookie)
     event.reason = reason.rawValue
+    append(event)
+  }
+}
+
+extension EventArray: DatagramEvents {
+  package mutating func datagram(
+    from address: IPv4Address, remotePort: UInt16, localPort: UInt16, buffer: UInt32, offset: Int,
+    byteCount: Int
+  ) {
+    var event = Self.event(.udpReceived, Handle(rawValue: 0), 0)
+    event.remote_address = address.rawValue
+    event.remote_port = remotePort
+    event.local_port = localPort
+    event.address = userAddress(buffer: buffer, offset: offset)
+    event.buffer = buffer
+    event.byte_count = UInt32(truncatingIfNeeded: byteCount)
+    append(event)
+  }
+
+  package mutating func datagramSent(cookie: UInt64, status: Status) {
+    var event = Self.event(.udpSent, Handle(rawValue: 0), cookie)
+    event.reason = (status == .ok ? Reason.none : .unreachable).rawValue
     append(event)
   }
 }

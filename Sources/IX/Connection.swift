@@ -23,9 +23,14 @@ public struct Connection: Hashable, BitwiseCopyable, Sendable {
     Core.current.enqueue(bytes.relinquish(), on: self)
   }
 
-  /// Sends constant bytes from where they lie.
-  public func send(_ text: StaticString) {
-    Core.current.enqueue(Chunk(constant: text), on: self)
+  /// Sends a buffer's bytes. The buffer is freed when the peer has acknowledged them.
+  public func send(_ buffer: consuming SendBuffer) {
+    Core.current.enqueue(buffer.relinquish(), on: self)
+  }
+
+  /// Sends a copy of `bytes`: right for a few hundred bytes. Copies of one round leave together.
+  public func send(copying bytes: RawSpan) {
+    Core.current.enqueue(copying: bytes, on: self)
   }
 
   /// Bytes handed to `send` that the peer has not acknowledged yet.

@@ -11,6 +11,8 @@ struct Session: BitwiseCopyable {
   /// The queue: chunks in flight, then chunks the kernel has not taken.
   var firstChunk = Slab<Chunk>.none
   var lastChunk = Slab<Chunk>.none
+  /// The last chunk, while copied bytes may be appended to it.
+  var openChunk = Slab<Chunk>.none
   /// The first chunk the kernel has not taken whole.
   var firstUnsent = Slab<Chunk>.none
   var nextDirty = Slab<Session>.none
@@ -51,6 +53,7 @@ extension Core {
     else {
       return giveBack(chunk)
     }
+    sessions[index].openChunk = Slab<Chunk>.none
     let number = chunks.insert(chunk)
     if sessions[index].lastChunk == Slab<Chunk>.none {
       sessions[index].firstChunk = number
@@ -65,6 +68,23 @@ extension Core {
     }
     if !sessions[index].isBlocked { markDirty(index) }
   }
+
+  /// Queues a copy of `bytes`, in the block of the previous copy while it has room.
+  mutating func enqueue(copying bytes: RawSpan, on connection: Connection) {
+    guard let index = session(of: connection), !sessions[index].isClosing else { return }
+    let open = sessions[index].openChunk
+    if open != Slab<Chunk>.none, chunks[open].append(bytes) {
+      sessions[index].unacknowledgedByteCount &+= bytes.byteCount
+      return
+    }
+    var buffer = SendBuffer(capacity: max(bytes.byteCount, blockByteCount))
+    buffer.append(bytes)
+    enqueue(buffer.relinquish(), on: connection)
+    sessions[index].openChunk = sessions[index].lastChunk
+  }
+
+  /// Holds a round's answers to a few pipelined requests.
+  private var blockByteCount: Int { 2048 }
 
   mutating func markDirty(_ index: UInt32) {
     guard !sessions[index].isDirty else { return }
@@ -96,7 +116,8 @@ extension Core {
     call.address = first.address &+ UInt64(session.takenOfFirstUnsent)
     call.byte_count = UInt64(first.byteCount &- session.takenOfFirstUnsent)
     if first.next != Slab<Chunk>.none { gather(from: first.next, into: &call) }
-    // Until the result is known nothing may be offered twice.
+    // Until the result is known nothing may be offered twice, and nothing offered may grow.
+    sessions[index].openChunk = Slab<Chunk>.none
     sessions[index].isBlocked = true
     issue(call)
   }
@@ -181,8 +202,13 @@ extension Core {
   }
 
   private mutating func giveBack(_ chunk: Chunk) {
-    guard chunk.buffer != Chunk.noBuffer else { return }
-    receiveDone(handle: chunk.handle, buffer: chunk.buffer, byteCount: chunk.byteCount)
+    switch chunk.owner {
+    case .nobody: break
+    case .network:
+      receiveDone(handle: chunk.token, buffer: chunk.capacity, byteCount: chunk.byteCount)
+    case .heap: chunk.freeBlock()
+    case .application: returnedLoans.append(chunk.token)
+    }
   }
 
   /// Gives a receive buffer back to the kernel.

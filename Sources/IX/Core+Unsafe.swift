@@ -19,6 +19,8 @@ struct Core: ~Copyable {
   var chunks = Slab<Chunk>(minimumCapacity: 256)
   /// Sessions with something to send, linked by `Session.nextDirty`.
   var firstDirty = Slab<Session>.none
+  /// Loans whose bytes were acknowledged and whose owner was not told yet.
+  var returnedLoans: [UInt64] = []
   /// Told apart by every use of a session's number.
   var nextGeneration: UInt32 = 1
 

@@ -10,6 +10,7 @@ extension Core {
       dispatch(Core.current.event(index), to: &service)
       index &+= 1
     }
+    while let token = Core.current.returnedLoans.popLast() { service.returned(loan: token) }
   }
 
   private static func dispatch(_ event: EventDescriptor, to service: inout some Service) {

@@ -32,7 +32,7 @@ public struct ReceivedBytes: ~Copyable {
   /// Ownership as a queue entry: the buffer goes back when the entry is done.
   consuming func relinquish() -> Chunk {
     let chunk = Chunk(
-      address: address, handle: handle, byteCount: UInt32(truncatingIfNeeded: byteCount),
+      received: address, handle: handle, byteCount: UInt32(truncatingIfNeeded: byteCount),
       buffer: buffer)
     discard self
     return chunk
@@ -41,33 +41,5 @@ public struct ReceivedBytes: ~Copyable {
   deinit {
     Core.current.receiveDone(
       handle: handle, buffer: buffer, byteCount: UInt32(truncatingIfNeeded: byteCount))
-  }
-}
-
-/// Bytes in a connection's queue from `send` to acknowledgement.
-struct Chunk: BitwiseCopyable {
-  let address: UInt64
-  /// The connection the bytes were received on.
-  let handle: UInt64
-  let byteCount: UInt32
-  /// The receive buffer to give back afterwards; `noBuffer` when the bytes are nobody's.
-  let buffer: UInt32
-  var next = Slab<Chunk>.none
-
-  static var noBuffer: UInt32 { .max }
-
-  init(address: UInt64, handle: UInt64, byteCount: UInt32, buffer: UInt32) {
-    self.address = address
-    self.handle = handle
-    self.byteCount = byteCount
-    self.buffer = buffer
-  }
-
-  init(constant text: StaticString) {
-    // SAFETY: only the number is used; the bytes are part of the application's image.
-    unsafe address = UInt64(UInt(bitPattern: text.utf8Start))
-    handle = 0
-    byteCount = UInt32(clamping: text.utf8CodeUnitCount)
-    buffer = Self.noBuffer
   }
 }

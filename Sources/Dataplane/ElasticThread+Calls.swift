@@ -1,0 +1,139 @@
+import IXABI
+import Network
+import Packets
+import TCP
+import Wire
+
+// Step two of the cycle: the batched calls of the application. Every argument comes from ring 3 and
+// is believed only after it has been checked here or in the stack.
+
+extension ElasticThread where Device: ~Copyable {
+  /// Runs calls 0..<callCount in order; each result goes into its descriptor.
+  mutating func run(callCount: Int, now: Instant) {
+    var index = 0
+    while index < callCount {
+      let call = calls.snapshot(index)
+      let result = perform(call, now: now)
+      calls.complete(index, result: result)
+      if result < 0 { metrics.refusedCalls &+= 1 }
+      index &+= 1
+    }
+    metrics.calls &+= UInt64(truncatingIfNeeded: callCount)
+  }
+
+  @inline(__always)
+  private mutating func perform(_ call: CallDescriptor, now: Instant) -> Int64 {
+    guard let operation = Operation(rawValue: call.operation) else {
+      return Status.unknownCall.result
+    }
+    let handle = Handle(rawValue: call.handle)
+    switch operation {
+    case .tcpSend: return send(call, on: handle)
+    case .tcpReceiveDone:
+      return stack.tcp.receiveDone(
+        handle, buffer: call.buffer, byteCount: Int(truncatingIfNeeded: call.byte_count),
+        pool: &pool
+      ).result
+    case .tcpAccept: return stack.tcp.accept(handle, cookie: call.cookie).result
+    case .tcpReject: return stack.tcp.reject(handle, pool: &pool).result
+    case .tcpShutdown: return stack.tcp.shutdown(handle).result
+    case .tcpClose: return stack.tcp.close(handle, now: now, pool: &pool).result
+    case .tcpAbort: return stack.tcp.abort(handle, pool: &pool).result
+    case .tcpConnect: return connect(call, now: now)
+    case .none: return Status.ok.result
+    case .udpSend: return sendDatagram(call, now: now)
+    case .udpReceiveDone:
+      return stack.datagramReceiveDone(buffer: call.buffer, pool: &pool).result
+    case .timerArm, .timerCancel: return Status.unknownCall.result
+    }
+  }
+
+  private mutating func connect(_ call: CallDescriptor, now: Instant) -> Int64 {
+    let outcome = stack.connect(
+      to: IPv4Address(call.remote_address), port: call.remote_port, cookie: call.cookie, now: now)
+    switch outcome {
+    case .success(let handle): return Int64(bitPattern: handle.rawValue)
+    case .failure(let status): return status.result
+    }
+  }
+
+  /// Queues one range of bytes, or the ranges of a scatter-gather list; returns the bytes taken.
+  @inline(__always)
+  private mutating func send(_ call: CallDescriptor, on handle: Handle) -> Int64 {
+    guard call.vector_count == 0 else { return sendVectors(call, on: handle) }
+    guard let fragment = fragment(address: call.address, byteCount: call.byte_count) else {
+      return Status.badAddress.result
+    }
+    return stack.tcp.send(handle, fragment: fragment, pool: &pool)
+  }
+
+  private mutating func sendVectors(_ call: CallDescriptor, on handle: Handle) -> Int64 {
+    var fragments = Self.noFragments
+    let (count, status) = gather(call, into: &fragments)
+    guard status == .ok else { return status.result }
+    var taken: Int64 = 0
+    for index in 0..<count {
+      let result = stack.tcp.send(handle, fragment: fragments[index], pool: &pool)
+      guard result >= 0 else { return taken > 0 ? taken : result }
+      taken &+= result
+      guard result == Int64(fragments[index].byteCount) else { break }
+    }
+    return taken
+  }
+
+  private mutating func sendDatagram(_ call: CallDescriptor, now: Instant) -> Int64 {
+    var fragments = Self.noFragments
+    let (count, status) = gather(call, into: &fragments)
+    guard status == .ok else { return status.result }
+    let datagram = OutgoingDatagram(
+      remoteAddress: IPv4Address(call.remote_address), remotePort: call.remote_port,
+      localPort: call.local_port, cookie: call.cookie)
+    return stack.send(
+      datagram, fragments: fragments.span.extracting(first: count), now: now, device: &device,
+      pool: &pool
+    ).result
+  }
+
+  private static var noFragments: InlineArray<16, Fragment> {
+    InlineArray(repeating: Fragment(address: KernelAddress(0), byteCount: 0))
+  }
+
+  /// The ranges of a call, all of them checked, from copies that ring 3 cannot change.
+  private func gather(
+    _ call: CallDescriptor, into fragments: inout InlineArray<16, Fragment>
+  ) -> (count: Int, status: Status) {
+    guard call.vector_count > 0 else {
+      guard let fragment = fragment(address: call.address, byteCount: call.byte_count) else {
+        return (0, .badAddress)
+      }
+      fragments[0] = fragment
+      return (1, .ok)
+    }
+    // IX_VECTOR_LIMIT of ix_abi.h.
+    let count = Int(call.vector_count)
+    guard count <= fragments.count else { return (0, .badArgument) }
+    let byteCount = UInt64(count &* MemoryLayout<VectorDescriptor>.stride)
+    guard call.address & 7 == 0,
+      let list = memory.kernelAddress(
+        of: UserAddress(call.address), byteCount: byteCount, writable: false)
+    else { return (0, .badAddress) }
+    for index in 0..<count {
+      let vector = vectorSnapshot(at: list, index: index)
+      guard let fragment = fragment(address: vector.address, byteCount: vector.byte_count) else {
+        return (0, .badAddress)
+      }
+      fragments[index] = fragment
+    }
+    return (count, .ok)
+  }
+
+  /// A range the application may read, as the kernel and the device see it.
+  @inline(__always)
+  private func fragment(address: UInt64, byteCount: UInt64) -> Fragment? {
+    guard byteCount <= UInt64(Int32.max),
+      let start = memory.kernelAddress(
+        of: UserAddress(address), byteCount: byteCount, writable: false)
+    else { return nil }
+    return Fragment(address: start, byteCount: Int(truncatingIfNeeded: byteCount))
+  }
+}
