@@ -71,7 +71,8 @@ let package = Package(
       name: "Network", dependencies: ["IXABI", "Wire", "Packets", "TCP"], swiftSettings: strict),
     .target(name: "Drivers", dependencies: ["CX86", "Wire", "Packets"], swiftSettings: strict),
     .target(
-      name: "Dataplane", dependencies: ["IXABI", "Wire", "Packets", "TCP", "Network", "Drivers"],
+      name: "Dataplane",
+      dependencies: ["CIXABI", "IXABI", "Wire", "Packets", "TCP", "Network", "Drivers"],
       swiftSettings: strict),
 
     // Guest: ring 0.
@@ -83,7 +84,7 @@ let package = Package(
 
     // Guest: ring 3.
     .target(name: "CIX", dependencies: ["CIXABI", "CRuntime"]),
-    .target(name: "IX", dependencies: ["IXABI", "CIX"], swiftSettings: guestLibrary),
+    .target(name: "IX", dependencies: ["CIXABI", "IXABI", "CIX"], swiftSettings: guestLibrary),
     application("Echo"),
     // Breaks one rule after the other; only system tests boot it.
     .executableTarget(
@@ -95,12 +96,13 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "Image",
-      dependencies: ["CLibELF", "CZlib", .product(name: "Yams", package: "Yams")],
+      dependencies: ["CIXABI", "CLibELF", "CZlib", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
+    .target(name: "CProcess"),
     .executableTarget(
       name: "ixlaunch",
       dependencies: [
-        "Image",
+        "CProcess", "Image",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -129,6 +131,8 @@ let package = Package(
     .testTarget(
       name: "DataplaneTests", dependencies: ["Dataplane", "TestSupport"], swiftSettings: testing),
     .testTarget(name: "ImageTests", dependencies: ["Image"], swiftSettings: testing),
+    .testTarget(
+      name: "LauncherTests", dependencies: ["Image", "ixlaunch"], swiftSettings: testing),
     // Boots real images; needs the products of `make build`.
     .testTarget(name: "SystemTests", dependencies: ["Image"], swiftSettings: testing),
   ]

@@ -1,1 +1,67 @@
-// placeholder
+import CIXABI
+import Foundation
+
+/// A bootable image that has been read and found whole.
+package struct Image: Sendable {
+  package let description: ImageDescription
+  package let abiVersion: UInt32
+  /// The whole file: kernel, application and notes.
+  package let kernel: ELF
+  /// The application inside it.
+  package let application: ELF
+  package let byteCount: Int
+  package let applicationByteCount: Int
+  /// The address in 32-bit mode at which monitors start it.
+  package let pvhEntry: UInt32
+
+  /// The first byte of physical memory that the image leaves free.
+  package var physicalEnd: UInt64 { kernel.loadedSegments.compactMap(\.physicalEnd).max() ?? 0 }
+
+  /// Images are a few MiB; a larger file is not read at all.
+  private static let byteLimit = 256 << 20
+
+  /// Reads and validates the image at `path`.
+  package init(at path: String) throws(ImageError) {
+    try self.init(bytes: try Self.contents(of: path), named: path)
+  }
+
+  /// The bytes of a regular file of at most 256 MiB.
+  package static func contents(of path: String) throws(ImageError) -> [UInt8] {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw ImageError(.unreadable, path, "there is no such file")
+    }
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+    guard attributes?[.type] as? FileAttributeType == .typeRegular else {
+      throw ImageError(.unreadable, path, "it is not a regular file")
+    }
+    guard let size = attributes?[.size] as? Int, size <= byteLimit else {
+      throw ImageError(.foreign, path, "it is larger than any image")
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw ImageError(.unreadable, path, "it cannot be read")
+    }
+    return Array(data)
+  }
+
+  /// Validates `bytes`; `name` is used in errors.
+  package init(bytes: [UInt8], named name: String) throws(ImageError) {
+    let file = try ELF(parsing: bytes, named: name)
+    let notes = file.notes(in: bytes)
+    try Self.checkSeal(of: bytes, notes, named: name)
+    (abiVersion, description) = try Self.description(in: notes, named: name)
+    do throws(ImageError) {
+      try file.checkSegments(fileByteCount: bytes.count, named: name)
+      try file.checkOverlap(named: name) { ($0.physicalAddress, $0.physicalEnd) }
+      pvhEntry = try Self.pvhEntry(in: notes, of: file, named: name)
+      let contents = try Self.application(in: file, named: name)
+      applicationByteCount = contents.count
+      application = try ELF(parsing: contents, named: name)
+      try application.checkApplication(fileByteCount: contents.count, named: name)
+    } catch {
+      throw ImageError(.damaged, name, error.reason)
+    }
+    kernel = file
+    byteCount = bytes.count
+  }
+}

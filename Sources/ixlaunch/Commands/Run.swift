@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import Image
+import Logging
+
+/// `ixlaunch run`: boot an image under QEMU.
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Boot an image; its console appears on standard output, Ctrl-C stops it.")
+
+  @Argument(help: "An image, or a manifest to build it from first.", completion: .file())
+  var image: String
+
+  @OptionGroup var options: RunOptions
+
+  @Flag(name: .shortAndLong, help: "Show QEMU's command line and the compilers' output.")
+  var verbose = false
+
+  func run() throws {
+    let log = Logger.launcher(verbose: verbose)
+    let (image, path) = try openImage(log: log)
+    let host = HostFacts.current()
+    let choice = try AcceleratorChoice(options.accel, on: host)
+    let machine = try options.machine(for: image, at: path, accelerator: choice.accelerator)
+    try machine.checkHost(host)
+    let emulator = try Tool("qemu-system-x86_64", from: "apt install qemu-system-x86")
+    log.info("using QEMU with \(choice.accelerator.rawValue.uppercased()): \(choice.reason)")
+    let end = try boot(machine, image, emulator.path, log)
+    if let problem = end.problem { throw problem }
+    if end.status != .clean { throw GuestEnded(status: end.status) }
+  }
+
+  /// The image itself, or the one that a manifest describes.
+  private func openImage(log: Logger) throws -> (Image, path: String) {
+    guard image.hasSuffix(".yaml") || image.hasSuffix(".yml") else {
+      return (try Image(at: image), image)
+    }
+    let builder = try ImageBuilder(manifestPath: image, configuration: .release, log: log)
+    let path = builder.usualOutput
+    return (try builder.build(to: path).image, path)
+  }
+
+  /// Runs the machine; once more without QEMU's sandbox if this kernel does not allow that.
+  private func boot(
+    _ machine: Machine, _ image: Image, _ emulator: String, _ log: Logger
+  ) throws -> GuestEnd {
+    let signals = try ChildProcess.openSignals()
+    var supervisor = Supervisor(machine: machine, image: image, emulator: emulator, log: log)
+    let end = try supervisor.run(signals: signals)
+    guard end.isSandboxRefused else { return end }
+    log.info("this host does not allow QEMU's sandbox: starting without it")
+    var machine = machine
+    machine.isSandboxed = false
+    supervisor = Supervisor(machine: machine, image: image, emulator: emulator, log: log)
+    return try supervisor.run(signals: signals)
+  }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import Image
+import Logging
+
+/// Builds, runs and explains dataplane images.
+@main
+struct IXLaunch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ixlaunch",
+    abstract: "Build, run and explain IX dataplane images.",
+    discussion: """
+      Exit status: 0 clean, 1 the application failed, 2 wrong usage, 3 this host or image cannot, \
+      4 the guest kernel failed.
+      """,
+    version: "0.1.0",
+    subcommands: [Build.self, Run.self, Inspect.self, Doctor.self])
+
+  static func main() {
+    LoggingSystem.bootstrap(StandardErrorLog.init)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      Foundation.exit(status(reporting: error).rawValue)
+    }
+  }
+
+  /// Prints what a person needs to know about `error` and chooses the exit status.
+  private static func status(reporting error: any Error) -> ExitStatus {
+    switch error {
+    case let ended as GuestEnded:
+      return ended.status
+    case let error as LaunchError:
+      report(error)
+      return error.status
+    case let error as ManifestError:
+      report(error)
+      return .usage
+    case let error as any Explained:
+      report(error)
+      return .hostCannot
+    default:
+      guard exitCode(for: error) != .success else { exit(withError: error) }
+      report(text: message(for: error))
+      return .usage
+    }
+  }
+
+  private static func report(_ error: any Explained) { report(text: error.description) }
+
+  private static func report(text: String) {
+    FileHandle.standardError.write(Data("ixlaunch: \(text)\n".utf8))
+  }
+}

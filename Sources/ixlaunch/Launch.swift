@@ -1,1 +1,0 @@
-@main struct HostStub { static func main() {} }

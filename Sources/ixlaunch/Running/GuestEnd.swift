@@ -1,0 +1,47 @@
+/// How QEMU ended, and what that says about the guest.
+struct GuestEnd: Equatable {
+  /// QEMU's exit status, or nil if a signal ended it.
+  var exitStatus: Int32?
+  /// The user asked for the end.
+  var wasStopped: Bool
+  /// The last lines QEMU wrote to its standard error.
+  var errors: [String] = []
+
+  /// The guest writes v to the debug-exit port, QEMU ends with 2v + 1: 0x10 clean, 0x11 application
+  /// failure, 0x12 kernel failure, 0x13 bad image or configuration.
+  var status: ExitStatus {
+    switch exitStatus {
+    case 33: return .clean
+    case 35: return .applicationFailure
+    case 37: return .kernelFailure
+    case 39: return .hostCannot
+    case 0 where !wasStopped: return .kernelFailure
+    default: return wasStopped ? .clean : .hostCannot
+    }
+  }
+
+  /// What a person should be told beyond the guest's own console; nil if that says it all.
+  var problem: LaunchError? {
+    if wasStopped { return nil }
+    switch exitStatus {
+    case 33, 35, 37, 39:
+      return nil
+    case 0:
+      return LaunchError(
+        status, "guest", "the machine reset without a report",
+        remedy: "run the debug image, or another --memory")
+    case let code?:
+      let words = errors.isEmpty ? "status \(code)" : errors.joined(separator: " / ")
+      return LaunchError(
+        status, "qemu-system-x86_64", words, remedy: "see its command line with --verbose")
+    case nil:
+      return LaunchError(
+        status, "qemu-system-x86_64", "it was killed", remedy: "check the host's memory")
+    }
+  }
+
+  /// QEMU could not install its system call filter.
+  var isSandboxRefused: Bool {
+    exitStatus == 1 && errors.contains { $0.contains("seccomp") || $0.contains("sandbox") }
+  }
+}

@@ -1,0 +1,46 @@
+import Image
+
+extension Machine {
+  /// With one processor, QEMU 7.2's TCG leaves out memory barriers although its device threads run
+  /// in parallel: a second processor, which the kernel leaves parked, brings them back.
+  private static let leastProcessorsUnderTCG = 2
+
+  /// The arguments of qemu-system-x86_64 for this machine.
+  var qemuArguments: [String] {
+    let processors =
+      accelerator == .tcg ? max(cores, Self.leastProcessorsUnderTCG) : cores
+    return [
+      "-name", name, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+      "-machine", "q35", "-accel", accelerator.rawValue,
+      "-cpu", accelerator == .kvm ? "host" : "max", "-smp", "\(processors)",
+      "-m", "\(memory.bytes >> 20)", "-kernel", imagePath, "-append", commandLine,
+      "-serial", "stdio", "-monitor", "none",
+      "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+    ] + networkArguments + sandboxArguments
+  }
+
+  private var networkArguments: [String] {
+    let device = ["-device", "virtio-net-pci,netdev=n0,romfile=,disable-legacy=on"]
+    switch network {
+    case .none:
+      return []
+    case .user(let interface, let gateway, let forwards):
+      let network = "net=\(interface.network)/\(interface.prefix),host=\(gateway)"
+      let rules = forwards.map {
+        ",hostfwd=tcp:127.0.0.1:\($0.hostPort)-\(interface.address):\($0.guestPort)"
+      }
+      return ["-netdev", "user,id=n0,\(network)\(rules.joined())"] + device
+    case .tap(let tap, _, _):
+      return [
+        "-netdev", "tap,id=n0,ifname=\(tap.name),script=no,downscript=no,vhost=off",
+      ] + device
+    }
+  }
+
+  private var sandboxArguments: [String] {
+    guard isSandboxed else { return [] }
+    return [
+      "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+    ]
+  }
+}

@@ -1,0 +1,40 @@
+import Image
+
+/// One virtual machine, fully decided: what `run` found after options, manifest and host.
+struct Machine: Equatable {
+  var name: String
+  var imagePath: String
+  var accelerator: Accelerator
+  var cores: Int
+  var memory: ByteCount
+  var network: Network
+  /// The bound B of the kernel's batches; nil leaves the kernel's own.
+  var batch: Int?
+  var arguments: String
+  /// QEMU forbids itself system calls that it does not need.
+  var isSandboxed = true
+
+  /// How the guest's NIC is connected, and what the guest is told about it.
+  enum Network: Equatable {
+    case none
+    case user(Interface, gateway: IPv4, forwards: [PortForward])
+    case tap(TapDevice, Interface, gateway: IPv4?)
+  }
+
+  /// The kernel command line.
+  var commandLine: String {
+    var words: [String] = []
+    switch network {
+    case .none: break
+    case .user(let interface, let gateway, _):
+      words += ["ip=\(interface)", "gateway=\(gateway)"]
+    case .tap(_, let interface, let gateway):
+      words.append("ip=\(interface)")
+      if let gateway { words.append("gateway=\(gateway)") }
+    }
+    if let batch { words.append("batch=\(batch)") }
+    if cores > 1 { words.append("cores=\(cores)") }
+    if !arguments.isEmpty { words.append("args=\(arguments)") }
+    return words.joined(separator: " ")
+  }
+}

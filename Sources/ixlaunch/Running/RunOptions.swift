@@ -1,0 +1,45 @@
+import ArgumentParser
+import Image
+
+/// The options of `run` that decide about the machine.
+struct RunOptions: ParsableArguments {
+  @Option(help: "The dataplane's name. (default: the image's)")
+  var name: String?
+
+  @Option(help: "auto or qemu: the virtual machine monitor.")
+  var vmm = Monitor.auto
+
+  @Option(help: "auto, kvm or tcg: what executes the guest's instructions.")
+  var accel = AcceleratorRequest.auto
+
+  @Option(help: "Processor cores of the dataplane; 1 in this version.")
+  var cores: Int?
+
+  @Option(help: "Memory of the guest, as 256M or 1G.")
+  var memory: String?
+
+  @Option(help: "user, tap:IF or none: what the guest's NIC is connected to.")
+  var net = "user"
+
+  @Option(help: "The guest's address, as 10.0.0.2/24.")
+  var ip: String?
+
+  @Option(help: "The guest's next hop, as 10.0.0.1.")
+  var gateway: String?
+
+  @Option(help: "HOSTPORT:GUESTPORT: a port of 127.0.0.1 that leads to the guest (repeatable).")
+  var forward: [String] = []
+
+  @Option(help: "Most packets of one batch, 1 to 1024.")
+  var batch: Int?
+
+  @Option(help: "The application's arguments, one string.")
+  var args: String?
+
+  enum Monitor: String, CaseIterable, ExpressibleByArgument {
+    case auto
+    case qemu
+  }
+}
+
+extension AcceleratorRequest: ExpressibleByArgument {}

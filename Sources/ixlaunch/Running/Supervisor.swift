@@ -1,0 +1,84 @@
+import Foundation
+import Image
+import Logging
+
+/// Boots a machine, shows its console and waits for its end.
+struct Supervisor {
+  /// How long QEMU may take to end when asked to, milliseconds.
+  private static let patience: Int32 = 5_000
+  private static let errorLineLimit = 4
+
+  let machine: Machine
+  let image: Image
+  let emulator: String
+  let log: Logger
+
+  private var console: ConsoleReader
+  private var errorText: [UInt8] = []
+  private var hasAnswered = false
+  private var wasStopped = false
+
+  init(machine: Machine, image: Image, emulator: String, log: Logger) {
+    self.machine = machine
+    self.image = image
+    self.emulator = emulator
+    self.log = log
+    console = ConsoleReader(symbolizer: Symbolizer(image.kernel, image.application))
+  }
+
+  /// Runs the machine until it ends or a signal stops it. `signals` is of
+  /// `ChildProcess.openSignals()`.
+  mutating func run(signals: Int32) throws(LaunchError) -> GuestEnd {
+    let arguments = machine.qemuArguments
+    log.debug("\(emulator) \(arguments.map(Self.quoted).joined(separator: " "))")
+    var child = try ChildProcess(path: emulator, arguments: arguments, signals: signals)
+    if !machine.waitsForListener(ports: image.description.defaults.ports) { answer() }
+    while true {
+      switch child.next(milliseconds: wasStopped ? Self.patience : -1) {
+      case .output(let bytes):
+        for line in console.lines(from: bytes) { show(line) }
+      case .error(let bytes):
+        errorText = (errorText + bytes).suffix(4096)
+      case .signal:
+        child.send(wasStopped ? SIGKILL : SIGTERM)
+        wasStopped = true
+      case .timeout:
+        child.send(SIGKILL)
+      case .ended(let exitStatus):
+        for line in console.rest() { show(line) }
+        return GuestEnd(exitStatus: exitStatus, wasStopped: wasStopped, errors: errorLines)
+      }
+    }
+  }
+
+  private mutating func show(_ line: String) {
+    Self.write(line)
+    if line.hasPrefix("ix: listening") { answer() }
+  }
+
+  private mutating func answer() {
+    guard !hasAnswered else { return }
+    hasAnswered = true
+    Self.write("ixlaunch: \(machine.answer(ports: image.description.defaults.ports))")
+  }
+
+  /// QEMU's last words without its own name in front.
+  private var errorLines: [String] {
+    String(decoding: errorText, as: UTF8.self).split(separator: "\n")
+      .filter { !$0.contains("terminating on signal") }
+      .suffix(Self.errorLineLimit)
+      .map { $0.replacingOccurrences(of: "qemu-system-x86_64: ", with: "") }
+  }
+
+  private static func write(_ line: String) {
+    FileHandle.standardOutput.write(Data("\(line)\n".utf8))
+  }
+
+  /// As a shell would have to be given it.
+  private static func quoted(_ word: String) -> String {
+    let isPlain =
+      !word.isEmpty
+      && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=:,+".contains($0)) }
+    return isPlain ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+}
