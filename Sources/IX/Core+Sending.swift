@@ -1,3 +1,4 @@
+import CIXABI
 import IXABI
 
 // From `Connection.send` to acknowledgement: chunks queue on their session, one batched call per

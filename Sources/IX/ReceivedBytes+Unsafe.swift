@@ -3,6 +3,7 @@ import IXABI
 /// Bytes of one connection in the buffer the network card wrote them to, read-only. Owning them
 /// keeps the buffer; sending them on or letting them go gives it back.
 @safe
+@frozen
 public struct ReceivedBytes: ~Copyable {
   private let address: UInt64
   /// 1...65535 bytes.

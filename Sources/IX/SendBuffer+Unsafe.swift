@@ -2,6 +2,7 @@
 /// it away, so nothing can change or free the bytes while they are in flight; the library frees it
 /// when the peer has acknowledged them.
 @safe
+@frozen
 public struct SendBuffer: ~Copyable {
   /// Bytes there is room for.
   public let capacity: Int
