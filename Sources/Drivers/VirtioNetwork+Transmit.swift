@@ -5,7 +5,8 @@ extension VirtioNetwork {
   /// counts as such; where not, one with more fragments takes more room and may be refused.
   @inline(__always)
   package var freeTransmitSlotCount: Int {
-    transmitQueue.isBroken ? 0 : transmitQueue.freeDescriptorCount &>> 1
+    guard !transmitQueue.isBroken, order.canIssue else { return 0 }
+    return transmitQueue.freeDescriptorCount &>> 1
   }
 
   @inline(__always)
