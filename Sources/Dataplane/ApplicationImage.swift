@@ -17,7 +17,8 @@ package struct ApplicationImage: BitwiseCopyable, Sendable {
 
   package subscript(index: Int) -> ApplicationSegment {
     precondition(index < segmentCount, "no such segment")
-    return segments[index]
+    // Through a span: subscripting the array itself copies it, every time.
+    return segments.span[index]
   }
 
   /// Checks `file`, whose segments must lie inside `window`.
@@ -32,15 +33,15 @@ package struct ApplicationImage: BitwiseCopyable, Sendable {
       default: continue
       }
     }
-    for index in 0..<segmentCount where segments[index].isExecutable {
-      if segments[index].contains(entry) { return }
+    for index in 0..<segmentCount where self[index].isExecutable {
+      if self[index].contains(entry) { return }
     }
     throw .badEntry
   }
 
   private mutating func add(_ segment: ApplicationSegment) throws(ApplicationImageError) {
     guard segment.byteCount > 0 else { return }
-    for index in 0..<segmentCount where segments[index].sharesPage(with: segment) {
+    for index in 0..<segmentCount where self[index].sharesPage(with: segment) {
       throw .overlappingSegments
     }
     guard segmentCount < Self.segmentLimit else { throw .tooManySegments }

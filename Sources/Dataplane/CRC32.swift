@@ -16,6 +16,8 @@ package struct CRC32: BitwiseCopyable {
   }
 
   package func checksum(of bytes: RawSpan) -> UInt32 {
+    // Read through a span: subscripting the array itself copies it, every time.
+    let table = table.span
     var remainder: UInt32 = .max
     for offset in bytes.byteOffsets {
       let index = Int(truncatingIfNeeded: (remainder ^ UInt32(bytes.octet(at: offset))) & 0xFF)

@@ -24,7 +24,8 @@ package struct MemoryMap: BitwiseCopyable, Sendable {
 
   package subscript(index: Int) -> Extent {
     precondition(index < count, "no such range of memory")
-    return extents[index]
+    // Through a span: subscripting the array itself copies it, every time.
+    return extents.span[index]
   }
 
   /// Makes memory available, rounded inward to whole pages. What is already there stays.
@@ -53,8 +54,8 @@ package struct MemoryMap: BitwiseCopyable, Sendable {
   package mutating func take(byteCount: UInt64, alignment: UInt64) -> UInt64? {
     let byteCount = byteCount.roundedUp(to: Self.pageByteCount)
     for index in 0..<count {
-      let start = extents[index].start.roundedUp(to: alignment)
-      guard start <= extents[index].end, byteCount <= extents[index].end &- start else { continue }
+      let start = self[index].start.roundedUp(to: alignment)
+      guard start <= self[index].end, byteCount <= self[index].end &- start else { continue }
       remove(start: start, end: start &+ byteCount)
       return start
     }
@@ -65,9 +66,9 @@ package struct MemoryMap: BitwiseCopyable, Sendable {
   package func largestByteCount(alignment: UInt64) -> UInt64 {
     var largest: UInt64 = 0
     for index in 0..<count {
-      let start = extents[index].start.roundedUp(to: alignment)
-      guard start < extents[index].end else { continue }
-      largest = max(largest, extents[index].end &- start)
+      let start = self[index].start.roundedUp(to: alignment)
+      guard start < self[index].end else { continue }
+      largest = max(largest, self[index].end &- start)
     }
     return largest
   }
@@ -75,14 +76,14 @@ package struct MemoryMap: BitwiseCopyable, Sendable {
   /// All bytes in the map.
   package var byteCount: UInt64 {
     var sum: UInt64 = 0
-    for index in 0..<count { sum &+= extents[index].byteCount }
+    for index in 0..<count { sum &+= self[index].byteCount }
     return sum
   }
 
   private mutating func remove(start: UInt64, end: UInt64) {
     var kept = Self()
     for index in 0..<count {
-      let extent = extents[index]
+      let extent = self[index]
       kept.append(Extent(start: extent.start, end: min(extent.end, start)))
       kept.append(Extent(start: max(extent.start, end), end: extent.end))
     }
@@ -92,8 +93,8 @@ package struct MemoryMap: BitwiseCopyable, Sendable {
   /// Keeps `extent`, which lies above all others, unless it is empty or there is no room.
   private mutating func append(_ extent: Extent) {
     guard extent.start < extent.end, count < Self.limit else { return }
-    if count > 0, extents[count &- 1].end == extent.start {
-      extents[count &- 1] = Extent(start: extents[count &- 1].start, end: extent.end)
+    if count > 0, self[count &- 1].end == extent.start {
+      extents[count &- 1] = Extent(start: self[count &- 1].start, end: extent.end)
       return
     }
     extents[count] = extent
@@ -105,11 +106,11 @@ package struct MemoryMap: BitwiseCopyable, Sendable {
     var merged = Self()
     var isPending = true
     for index in 0..<count {
-      if isPending, extent.start < extents[index].start {
+      if isPending, extent.start < self[index].start {
         merged.append(extent)
         isPending = false
       }
-      merged.append(extents[index])
+      merged.append(self[index])
     }
     if isPending { merged.append(extent) }
     self = merged

@@ -45,7 +45,7 @@ package struct UserMemory: BitwiseCopyable, Sendable {
   package mutating func add(_ region: Region) -> Bool {
     let (_, overflow) = region.base.rawValue.addingReportingOverflow(region.byteCount)
     guard region.memory.byteCount > 0, !overflow, count < Self.limit else { return false }
-    for index in 0..<count where regions[index].overlaps(region) { return false }
+    for index in 0..<count where regions.span[index].overlaps(region) { return false }
     regions[count] = region
     count &+= 1
     return true
@@ -57,6 +57,8 @@ package struct UserMemory: BitwiseCopyable, Sendable {
   package func kernelAddress(of address: UserAddress, byteCount: UInt64, writable: Bool)
     -> KernelAddress?
   {
+    // Through a span: subscripting the array itself copies it, every time.
+    let regions = regions.span
     for index in 0..<count {
       let region = regions[index]
       let offset = address.rawValue &- region.base.rawValue
