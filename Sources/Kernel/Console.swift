@@ -54,4 +54,11 @@
       return false
     }
   }
+
+  /// Where the standard library prints: in debug builds, why it stops.
+  @c(putchar)
+  func putCharacter(_ character: CInt) -> CInt {
+    Console.write(byte: UInt8(truncatingIfNeeded: character))
+    return character
+  }
 #endif

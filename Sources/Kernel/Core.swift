@@ -1,13 +1,72 @@
 #if hasFeature(Embedded)
+  import CX86
   import Dataplane
+  import Drivers
   import IXABI
+  import Network
   import Packets
+  import TCP
 
   /// What ring 0 of one core keeps while ring 3 runs: the state behind every system call.
   struct Core: ~Copyable {
+    typealias Thread = ElasticThread<NetworkCard, NewReno>
+
     let clock: TickClock
     /// What the application may name.
     let memory: UserMemory
     let coreCount: Int
+    private var thread: Thread
+
+    init(
+      clock: TickClock, memory: UserMemory, coreCount: Int, thread: consuming Thread
+    ) {
+      self.clock = clock
+      self.memory = memory
+      self.coreCount = coreCount
+      self.thread = thread
+    }
+
+    @inline(__always)
+    mutating func poll(callCount: UInt64) -> Int64 {
+      var pace = Pace(clock: clock)
+      return thread.poll(callCount: callCount, on: &pace)
+    }
+
+    mutating func flush(callCount: UInt64) -> Int64 {
+      var pace = Pace(clock: clock)
+      return thread.flush(callCount: callCount, on: &pace)
+    }
+
+    /// Opens a TCP port; the first one is announced with the time it took to get there.
+    mutating func listen(port: UInt64) -> Status {
+      guard let port = UInt16(exactly: port) else { return .badArgument }
+      let status = thread.listen(port: port)
+      if status == .ok { announce(port) }
+      return status
+    }
+
+    mutating func bind(port: UInt64) -> Status {
+      guard let port = UInt16(exactly: port) else { return .badArgument }
+      return thread.bind(port: port)
+    }
+
+    private func announce(_ port: UInt16) {
+      Console.write("ix: listening on port ")
+      Console.write(UInt64(port))
+      Console.write(", ")
+      Console.write(clock.instant(at: x86_rdtsc()).nanoseconds / 1000)
+      Console.write(" us after kernel entry\n")
+    }
+  }
+
+  /// Time and idleness of the core this runs on.
+  private struct Pace: ProcessorCore {
+    let clock: TickClock
+
+    @inline(__always)
+    func now() -> Instant { clock.instant(at: x86_rdtsc()) }
+
+    @inline(__always)
+    func relax() { x86_pause() }
   }
 #endif

@@ -23,16 +23,16 @@
     let startup = shared.writeStartup(boot, clock: clock)
     var arena = Arena.forKernel(plan, memory: &memory)
 
+    let entropy = Entropy(features)
+    let card = NetworkCard.find(kernel: &memory, arena: &arena, entropy: entropy)
+    let thread = Core.Thread.build(
+      card: card, shared: shared, memory: space.regions, plan: plan, options: boot.options,
+      secret: entropy.secret(), now: clock.instant(at: x86_rdtsc()), arena: &arena)
     Core.install(
-      Core(clock: clock, memory: space.regions, coreCount: boot.options.coreCount), arena: &arena)
-    announce(clock)
+      Core(
+        clock: clock, memory: space.regions, coreCount: boot.options.coreCount, thread: thread),
+      arena: &arena)
     ix_enter_user(entry.rawValue, stack.rawValue, startup.rawValue)
-  }
-
-  private func announce(_ clock: TickClock) {
-    Console.write("ix: application started ")
-    Console.write(clock.instant(at: x86_rdtsc()).nanoseconds / 1000)
-    Console.write(" us after kernel entry\n")
   }
 #else
   @main struct HostStub { static func main() {} }

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "x86.h"
+
 /* Registers at the moment of a trap, in the order Boot/traps.asm pushes them. */
 typedef struct {
   uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
@@ -42,13 +44,13 @@ _Static_assert(offsetof(ix_core_block, user_stack) == 8, "CORE_USER_STACK in boo
 _Static_assert(sizeof(ix_core_block) <= 256, "reserved in memory.asm");
 
 /* Where in a core block the CPU's own tables start. */
-static inline uint64_t ix_core_segments_offset(void) { return offsetof(ix_core_block, segments); }
-static inline uint64_t ix_core_task_state_offset(void) {
+X86_INLINE uint64_t ix_core_segments_offset(void) { return offsetof(ix_core_block, segments); }
+X86_INLINE uint64_t ix_core_task_state_offset(void) {
   return offsetof(ix_core_block, task_state) + offsetof(ix_task_state, reserved0);
 }
 
 /* The `context` of the core this runs on. */
-static inline uint64_t ix_core_context(void) {
+X86_INLINE uint64_t ix_core_context(void) {
   uint64_t value;
   __asm__("movq %%gs:%c1, %0" : "=r"(value) : "i"(offsetof(ix_core_block, context)));
   return value;
@@ -71,14 +73,14 @@ _Static_assert(sizeof(ix_image_descriptor_layout) == 64, "reserved in memory.asm
 extern uint64_t boot_start_info, boot_entry_ticks;
 
 /* Physical address of hvm_start_info. */
-static inline uint64_t ix_start_info(void) { return boot_start_info; }
+X86_INLINE uint64_t ix_start_info(void) { return boot_start_info; }
 /* The time-stamp counter at the first instruction of the guest. */
-static inline uint64_t ix_entry_ticks(void) { return boot_entry_ticks; }
+X86_INLINE uint64_t ix_entry_ticks(void) { return boot_entry_ticks; }
 
 /* Addresses of symbols, as numbers. */
 #define IX_ADDRESS_OF(function, symbol) \
   extern char symbol[];                 \
-  static inline uint64_t function(void) { return (uint64_t)symbol; }
+  X86_INLINE uint64_t function(void) { return (uint64_t)symbol; }
 
 IX_ADDRESS_OF(ix_address_of_kernel_start, __kernel_start)
 IX_ADDRESS_OF(ix_address_of_text_end, __text_end)
