@@ -58,6 +58,7 @@ package struct ElasticThread<
       guard events.count == 0 else { return Int64(events.count) }
       core.relax()
       now = core.now()
+      device.checkForLostNotification(now: now)
       device.reclaim(&pool)
     }
   }
@@ -73,6 +74,12 @@ package struct ElasticThread<
     transmit(now)
     return 0
   }
+
+  /// Delivers knocks for TCP connections to `port`.
+  package mutating func listen(port: UInt16) -> Status { stack.tcp.listen(port: port) }
+
+  /// Delivers UDP datagrams to `port`.
+  package mutating func bind(port: UInt16) -> Status { stack.bind(port) }
 
   /// Everything the stack wants to send leaves with one doorbell.
   private mutating func transmit(_ now: Instant) {

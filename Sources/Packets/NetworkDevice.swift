@@ -34,6 +34,13 @@ package protocol NetworkDevice: ~Copyable {
 
   /// Takes finished frames back and releases the buffers they retained.
   mutating func reclaim(_ pool: inout PacketPool)
+
+  /// Called in cycles that found nothing to do: a notification the device has missed is repeated.
+  mutating func checkForLostNotification(now: Instant)
+}
+
+extension NetworkDevice where Self: ~Copyable {
+  package mutating func checkForLostNotification(now: Instant) {}
 }
 
 /// What a device does that the stack must otherwise do in software.

@@ -20,8 +20,8 @@ package struct TimingWheel: ~Copyable {
 
   private var nodes: Table<Node>
   private var heads: Table<UInt32>
-  /// One bit for each slot of the finest level that is not empty.
-  private var occupied = InlineArray<4, UInt64>(repeating: 0)
+  /// One bit for each slot that is not empty.
+  private var occupied = InlineArray<16, UInt64>(repeating: 0)
   private var current: UInt64
   package private(set) var armedCount = 0
 
@@ -85,21 +85,34 @@ package struct TimingWheel: ~Copyable {
     return Instant(nanoseconds: (isDue ? current : nextTickOfInterest()) &<< Self.tickShift)
   }
 
-  /// The next tick with a timer in the finest level, or at which coarser levels must be looked at.
-  private var nextOccupied: UInt64? {
-    let position = Int(truncatingIfNeeded: current & 255) &+ 1
-    var word = position &>> 6
-    guard word < 4 else { return nil }
-    var bits = occupied[word] & (.max &<< UInt64(truncatingIfNeeded: position & 63))
-    while bits == 0 {
-      word &+= 1
-      guard word < 4 else { return nil }
-      bits = occupied[word]
+  /// The first tick after the current one at which there is something to do: a slot of the finest
+  /// level that is not empty, or one of a coarser level to be moved down.
+  private func nextTickOfInterest() -> UInt64 {
+    var level: UInt64 = 0
+    while level < UInt64(Self.levels) {
+      let shift = 8 &* level
+      let position = Int(truncatingIfNeeded: (current &>> shift) & 255)
+      if let slot = nextOccupied(level: Int(level), after: position) {
+        return (current &>> shift & ~255 | UInt64(slot)) &<< shift
+      }
+      // Slots up to the current position belong to the next turn of this level.
+      let next = ((current &>> (shift &+ 8)) &+ 1) &<< (shift &+ 8)
+      if nextOccupied(level: Int(level), after: -1) != nil { return next }
+      level &+= 1
     }
-    return current & ~255 | UInt64(truncatingIfNeeded: word &<< 6 &+ bits.trailingZeroBitCount)
+    return .max
   }
 
-  private func nextTickOfInterest() -> UInt64 { nextOccupied ?? (current | 255) &+ 1 }
+  private func nextOccupied(level: Int, after position: Int) -> Int? {
+    var slot = position &+ 1
+    while slot < 256 {
+      let bits =
+        occupied[level &* 4 &+ slot &>> 6] & (.max &<< UInt64(truncatingIfNeeded: slot & 63))
+      if bits != 0 { return slot & ~63 | bits.trailingZeroBitCount }
+      slot = (slot | 63) &+ 1
+    }
+    return nil
+  }
 
   private mutating func insert(_ timer: UInt32, tick: UInt64) {
     let tick = max(tick, current)
@@ -115,7 +128,7 @@ package struct TimingWheel: ~Copyable {
       deadlineTick: tick, next: head, slot: UInt32(truncatingIfNeeded: slot))
     if head != Self.none { nodes[head].previous = timer }
     heads[slot] = timer
-    if level == 0 { occupied[position &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: position & 63) }
+    occupied[slot &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: slot & 63)
   }
 
   private mutating func unlink(_ timer: UInt32) {
@@ -127,7 +140,7 @@ package struct TimingWheel: ~Copyable {
       return
     }
     heads[node.slot] = node.next
-    guard node.next == Self.none, node.slot < 256 else { return }
+    guard node.next == Self.none else { return }
     occupied[Int(node.slot &>> 6)] &= ~(1 &<< UInt64(node.slot & 63))
   }
 
@@ -140,6 +153,7 @@ package struct TimingWheel: ~Copyable {
       let slot = level &* 256 &+ position
       var timer = heads[slot]
       heads[slot] = Self.none
+      occupied[slot &>> 6] &= ~(1 &<< UInt64(truncatingIfNeeded: slot & 63))
       while timer != Self.none {
         let next = nodes[timer].next
         insert(timer, tick: nodes[timer].deadlineTick)
