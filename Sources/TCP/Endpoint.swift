@@ -1,1 +1,176 @@
-// The endpoint.
+import IXABI
+import Packets
+import Wire
+
+/// The TCP of one core: its connections, listeners and timers.
+///
+/// No clock, no lock, no allocation after `init`. Segments come in by `receive`, time by `expire`,
+/// the application's wishes by the calls in `Endpoint+Calls.swift`; what comes of it is taken out by
+/// `deliver` (events) and `transmit` (segments).
+package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable {
+  var connections: Table<Connection<Control>>
+  var table: ConnectionTable
+  var resources: Resources
+  var wheel: TimingWheel
+  var eventQueue: IndexQueue
+  var outputQueue: IndexQueue
+  var replies = StatelessReplies()
+  /// One bit for each port.
+  var listeners: Table<UInt64>
+  var firstFree: UInt32 = 0
+  package internal(set) var freeConnectionCount: Int
+  /// Passive connections that are not accepted yet.
+  var pendingCount = 0
+  /// RFC 6056, section 3.3.3: incremented with every ephemeral port.
+  var portCounter: UInt32 = 0
+  /// The payload of the frame being sent; here so that it is not set up anew for every frame.
+  var fragments = InlineArray<18, Fragment>(
+    repeating: Fragment(address: KernelAddress(0), byteCount: 0))
+
+  /// Nil when the configuration makes no sense or the arena is too small. `secret` must be
+  /// unpredictable: sequence numbers and ports depend on it.
+  package init?(
+    configuration: Configuration, secret: (UInt64, UInt64), now: Instant, arena: inout Arena
+  ) {
+    guard configuration.isUsable else { return nil }
+    let count = configuration.connectionCount
+    let secrets = InitialSequenceNumber(secret: secret)
+    guard
+      var connections = arena.carve(
+        count: count,
+        repeating: Connection<Control>(generation: 1, configuration: configuration)),
+      let table = ConnectionTable(capacity: count, key: secrets.tableKey, arena: &arena),
+      let resources = Resources(configuration: configuration, secrets: secrets, arena: &arena),
+      let wheel = TimingWheel(count: count, now: now, arena: &arena),
+      let eventQueue = IndexQueue(capacity: count, arena: &arena),
+      let outputQueue = IndexQueue(capacity: count, arena: &arena),
+      let listeners = arena.carve(count: 1024, repeating: 0 as UInt64)
+    else { return nil }
+    for index in 0..<(count &- 1) {
+      connections[index].nextFree = UInt32(truncatingIfNeeded: index &+ 1)
+    }
+    self.connections = connections
+    self.table = table
+    self.resources = resources
+    self.wheel = wheel
+    self.eventQueue = eventQueue
+    self.outputQueue = outputQueue
+    self.listeners = listeners
+    freeConnectionCount = count
+  }
+
+  package var counters: TCPCounters { resources.counters }
+  /// Send elements and segment records that are not in use, for leak checks.
+  package var freeElementCount: Int { resources.elements.freeCount }
+  package var freeSegmentCount: Int { resources.segments.freeCount }
+  /// Connections that are in the look-up table: not CLOSED.
+  package var openConnectionCount: Int { table.count }
+  package var hasEvents: Bool { eventQueue.count > 0 }
+  package var hasOutput: Bool { outputQueue.count > 0 || replies.count > 0 }
+  /// `expire` need not be called before; nil when no timer runs.
+  package var nextDeadline: Instant? { wheel.earliestDeadline }
+
+  /// Runs the timers that are due, at most `budget` of them.
+  package mutating func expire(now: Instant, pool: inout PacketPool, budget: Int) {
+    var remaining = budget
+    while remaining > 0, let index = wheel.popExpired(at: now) {
+      remaining &-= 1
+      let reaction = connections[index].expire(now: now, resources: &resources)
+      act(reaction, on: index, pool: &pool)
+    }
+  }
+
+  /// Does what a connection's reaction asks for, and keeps its timer armed.
+  @inline(__always)
+  mutating func act(_ reaction: Reaction, on index: UInt32, pool: inout PacketPool) {
+    if reaction.contains(.ended) {
+      close(index, sendingReset: reaction.contains(.reset), pool: &pool)
+      return
+    }
+    if reaction.contains(.output) { listForOutput(index) }
+    if reaction.contains(.events) { listForEvents(index) }
+    rearm(index)
+  }
+
+  @inline(__always)
+  mutating func rearm(_ index: UInt32) {
+    let earliest = connections[index].timers.earliest
+    guard earliest < connections[index].timers.armed else { return }
+    connections[index].timers.armed = earliest
+    wheel.arm(index, at: earliest)
+  }
+
+  @inline(__always)
+  mutating func listForOutput(_ index: UInt32) {
+    guard !connections[index].flags.contains(.listedForOutput) else { return }
+    connections[index].flags.insert(.listedForOutput)
+    outputQueue.append(index)
+  }
+
+  @inline(__always)
+  mutating func listForEvents(_ index: UInt32) {
+    guard !connections[index].flags.contains(.listedForEvents) else { return }
+    connections[index].flags.insert(.listedForEvents)
+    eventQueue.append(index)
+  }
+
+  mutating func reply(_ reply: StatelessReply) {
+    if !replies.append(reply) { resources.counters.droppedReplies &+= 1 }
+  }
+}
+
+// Slots.
+extension Endpoint {
+  /// A free slot, nil when there is none.
+  mutating func allocateConnection() -> UInt32? {
+    guard firstFree != PacketPool.none else { return nil }
+    let index = firstFree
+    firstFree = connections[index].nextFree
+    freeConnectionCount &-= 1
+    return index
+  }
+
+  /// A connection has reached CLOSED.
+  mutating func close(_ index: UInt32, sendingReset: Bool, pool: inout PacketPool) {
+    if sendingReset { sendReset(for: index) }
+    table.remove(index, flow: connections[index].flow)
+    wheel.cancel(index)
+    endPending(index)
+    resources.counters.closedConnections &+= 1
+    connections[index].clear(resources: &resources, pool: &pool)
+    if !connections[index].settleAfterEnd(resources: &resources, pool: &pool) {
+      listForOutput(index)
+    } else if connections[index].flags.contains(.deadDue) {
+      listForEvents(index)
+    }
+    freeIfSpent(index)
+  }
+
+  /// <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>.
+  private mutating func sendReset(for index: UInt32) {
+    resources.counters.resetsSent &+= 1
+    reply(
+      StatelessReply(
+        flow: connections[index].flow, sequence: connections[index].send.next,
+        acknowledgment: connections[index].receive.next, flags: .rst | .ack))
+  }
+
+  /// The connection no longer counts against the backlog.
+  mutating func endPending(_ index: UInt32) {
+    guard connections[index].flags.contains(.pending) else { return }
+    connections[index].flags.remove(.pending)
+    pendingCount &-= 1
+  }
+
+  /// Frees the slot when nobody needs it; its generation makes old handles stale.
+  mutating func freeIfSpent(_ index: UInt32) {
+    guard connections[index].isSpent else { return }
+    let generation = connections[index].generation &+ 1
+    connections[index] = Connection(
+      generation: generation & 0xFF_FFFF == 0 ? 1 : generation & 0xFF_FFFF,
+      configuration: resources.configuration)
+    connections[index].nextFree = firstFree
+    firstFree = index
+    freeConnectionCount &+= 1
+  }
+}

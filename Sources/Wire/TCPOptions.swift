@@ -130,9 +130,11 @@ extension TCPOptions {
     }
     guard sackBlockCount > 0 else { return }
     bytes.storeBigEndian(0x0101_0502 &+ UInt32(sackBlockCount) &* 8, at: offset)
+    // Through a span: subscripting the array itself would copy it.
+    let blocks = sackBlocks.span
     for block in 0..<Int(sackBlockCount) {
-      bytes.storeBigEndian(sackBlocks[block].start, at: offset &+ 4 &+ block &* 8)
-      bytes.storeBigEndian(sackBlocks[block].end, at: offset &+ 8 &+ block &* 8)
+      bytes.storeBigEndian(blocks[block].start, at: offset &+ 4 &+ block &* 8)
+      bytes.storeBigEndian(blocks[block].end, at: offset &+ 8 &+ block &* 8)
     }
   }
 }

@@ -1,0 +1,66 @@
+import Packets
+
+/// Sizes, limits and times of one endpoint, fixed at start-up.
+package struct Configuration: BitwiseCopyable, Sendable {
+  /// Connections in any state, TIME-WAIT included.
+  package var connectionCount = 1024
+  /// Connections that are not accepted yet, handshakes in progress included.
+  package var backlog = 256
+  /// Pieces of application memory queued for transmission, over all connections.
+  package var sendElementCount = 8192
+  /// The same for one connection.
+  package var sendElementLimit: UInt32 = 64
+  /// Segments sent and not acknowledged yet, over all connections.
+  package var sentSegmentCount = 8192
+  /// The same for one connection: bounds the work of one acknowledgment.
+  package var sentSegmentLimit: UInt32 = 512
+  /// Bytes received and not returned by the application, for one connection.
+  package var receiveWindow: UInt32 = 256 << 10
+  /// Packet buffers queued or lent to the application, for one connection.
+  package var bufferLimit: UInt32 = 256
+  /// Packet buffers waiting for a gap to be filled, for one connection.
+  package var reassemblyLimit: UInt32 = 64
+  /// Free buffers below which out-of-order data is not kept.
+  package var reservedBufferCount = 32
+  /// Largest payload of a segment to receive: the link's MTU less 40 (RFC 6691).
+  package var maximumSegmentByteCount: UInt16 = 1460
+  package var minimumTimeout: Interval = .milliseconds(5)
+  /// RFC 6298, section 2.1.
+  package var initialTimeout: Interval = .seconds(1)
+  /// RFC 6298, section 2.4, allows a maximum of 60 s or more.
+  package var maximumTimeout: Interval = .seconds(60)
+  /// A connection whose data or FIN is not acknowledged for this long is given up: R2 of RFC 9293,
+  /// section 3.8.3, which asks for 100 s or more.
+  package var userTimeout: Interval = .seconds(100)
+  /// The same for a SYN of ours; RFC 9293, section 3.8.3, asks for 3 minutes or more.
+  package var connectTimeout: Interval = .seconds(180)
+  /// How long a half-open passive connection waits for its handshake's last segment.
+  package var handshakeTimeout: Interval = .seconds(15)
+  /// Twice the maximum segment lifetime (RFC 9293, section 3.4.2, suggests an MSL of 2 minutes;
+  /// 30 s is what other systems use).
+  package var timeWait: Interval = .seconds(60)
+  /// How long a closed connection waits in FIN-WAIT-2 for the peer's FIN.
+  package var finWait2Timeout: Interval = .seconds(60)
+  /// RFC 6335, section 6: dynamic ports.
+  package var firstEphemeralPort: UInt16 = 49152
+  package var flowGroup: UInt16 = 0
+
+  package init() {}
+
+  /// Shift count that lets `receiveWindow` be expressed in 16 bits (RFC 7323, section 2).
+  var windowShift: UInt8 {
+    var shift: UInt8 = 0
+    while shift < 14, receiveWindow &>> UInt32(shift) > 65_535 { shift &+= 1 }
+    return shift
+  }
+
+  /// Whether the endpoint can work with these values at all.
+  var isUsable: Bool {
+    connectionCount > 0 && connectionCount < 1 << 24 && sendElementCount > 0
+      && sentSegmentCount > 0 && sendElementCount < 1 << 30 && sentSegmentCount < 1 << 30
+      && receiveWindow >= 2 * UInt32(maximumSegmentByteCount) && receiveWindow <= 1 << 30
+      && maximumSegmentByteCount >= 64 && bufferLimit >= 2 && bufferLimit < 1 << 15
+      && sendElementLimit > 0 && sentSegmentLimit > 0 && firstEphemeralPort >= 1024
+      && firstEphemeralPort < .max
+  }
+}

@@ -1,0 +1,38 @@
+import Packets
+
+/// Decides how many bytes may be in flight. Specialised at compile time: a connection carries the
+/// algorithm's state by value.
+package protocol CongestionControl: BitwiseCopyable, Sendable {
+  /// A new connection (RFC 6928, section 2) with segments of `maximumSegment` bytes.
+  init(maximumSegment: UInt32)
+
+  /// cwnd: bytes that may be in flight.
+  var window: UInt32 { get }
+
+  /// `event.byteCount` new bytes were acknowledged outside loss recovery.
+  mutating func acknowledged(_ event: Acknowledgment)
+
+  /// Loss was detected by acknowledgments, with `inFlight` bytes sent and not acknowledged; called
+  /// once for each window of data.
+  mutating func congested(inFlight: UInt32, maximumSegment: UInt32, now: Instant)
+
+  /// Everything sent before the loss was detected has been acknowledged.
+  mutating func recovered(maximumSegment: UInt32)
+
+  /// The retransmission timer expired for the first time for some data.
+  mutating func timedOut(inFlight: UInt32, maximumSegment: UInt32, now: Instant)
+
+  /// Nothing was sent for longer than a retransmission timeout (RFC 5681, section 4.1).
+  mutating func idled(maximumSegment: UInt32)
+}
+
+/// What a congestion control algorithm learns from an acknowledgment.
+package struct Acknowledgment: BitwiseCopyable, Sendable {
+  package var byteCount: UInt32
+  package var maximumSegment: UInt32
+  /// The sender was held back by the congestion window, so that growing it makes sense (RFC 7661).
+  package var isWindowLimited: Bool
+  /// Microseconds; zero when nothing was measured.
+  package var smoothedRoundTrip: UInt32
+  package var now: Instant
+}

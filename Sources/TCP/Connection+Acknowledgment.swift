@@ -1,0 +1,173 @@
+import Packets
+import Wire
+
+// RFC 9293, section 3.10.7.4, fifth step: the ACK field; loss recovery by RFC 5681 and RFC 6582.
+
+extension Connection {
+  /// An acceptable acknowledgment arrived, perhaps an old one.
+  @inline(__always)
+  mutating func receiveAcknowledgment(
+    _ segment: IncomingSegment, now: Instant, resources: inout Resources, pool: inout PacketPool
+  ) -> Reaction {
+    if segment.acknowledgment > send.unacknowledged {
+      let reaction = advance(
+        to: segment.acknowledgment, now: now, resources: &resources, pool: &pool)
+      if state == .closed { return reaction }
+      return reaction | updateSendWindow(segment, resources: &resources)
+    }
+    var reaction = Reaction.none
+    // A peer that answers probes of its closed window is alive (RFC 9293, section 3.8.6.1).
+    if send.window == 0 { timers.stalledSince = now }
+    if isDuplicate(segment) {
+      reaction = receiveDuplicate(now: now, resources: &resources)
+    }
+    return reaction | updateSendWindow(segment, resources: &resources)
+  }
+
+  /// SND.UNA < SEG.ACK =< SND.NXT.
+  @inline(__always)
+  private mutating func advance(
+    to acknowledgment: SequenceNumber, now: Instant, resources: inout Resources,
+    pool: inout PacketPool
+  ) -> Reaction {
+    let removal = scoreboard.acknowledge(
+      upTo: acknowledgment, segments: &resources.segments, elements: resources.elements)
+    let byteCount = acknowledgment.distance(from: send.unacknowledged)
+    send.unacknowledged = acknowledgment
+    send.duplicateCount = 0
+    send.duplicateCredit &-= min(send.duplicateCredit, byteCount)
+    release.byteCount &+= byteCount &- (removal.coversFIN ? 1 : 0)
+    measure(removal, now: now, configuration: resources.configuration)
+    let recovery = recover(
+      acknowledged: byteCount, to: acknowledgment, now: now, resources: &resources)
+    restartRetransmissionTimer(now: now, resources.configuration)
+    var reaction = settle(resources: &resources, pool: &pool) | recovery
+    if removal.coversFIN {
+      reaction.insert(receiveAcknowledgmentOfFIN(now: now, resources.configuration))
+    }
+    return reaction
+  }
+
+  /// RFC 6298, sections 3 and 5.3.
+  @inline(__always)
+  private mutating func measure(
+    _ removal: Scoreboard.Removal, now: Instant, configuration: Configuration
+  ) {
+    retransmission.progressed()
+    timers.stalledSince = now
+    guard removal.hasSample else { return }
+    retransmission.measure(
+      microseconds: now.shortMicroseconds &- removal.sentAt,
+      minimum: configuration.minimumTimeout, maximum: configuration.maximumTimeout)
+  }
+
+  /// Grows the window, or goes on repairing: RFC 6582, section 3.2, steps 3 (full and partial
+  /// acknowledgments) and 4.
+  @inline(__always)
+  private mutating func recover(
+    acknowledged byteCount: UInt32, to acknowledgment: SequenceNumber, now: Instant,
+    resources: inout Resources
+  ) -> Reaction {
+    if flags.intersects(.inRecovery | .inTimeoutRecovery) {
+      if acknowledgment >= send.recoveryPoint {
+        if flags.contains(.inRecovery) { control.recovered(maximumSegment: send.maximumSegment) }
+        flags.remove(.inRecovery | .inTimeoutRecovery)
+        send.duplicateCredit = 0
+        return .output
+      }
+      if flags.contains(.inRecovery) {
+        // A partial acknowledgment: the segment after it is missing, too.
+        if !resources.segments.hasBeenRetransmitted(scoreboard.head) {
+          scoreboard.markHeadLost(segments: &resources.segments)
+          flags.insert(.retransmitNow)
+        }
+        return .output
+      }
+    }
+    control.acknowledged(
+      Acknowledgment(
+        byteCount: byteCount, maximumSegment: send.maximumSegment,
+        isWindowLimited: flags.contains(.windowLimited),
+        smoothedRoundTrip: retransmission.smoothedRoundTrip, now: now))
+    return hasUnsent || scoreboard.lostCount > 0 ? .output : .none
+  }
+
+  /// RFC 5681, section 2: what makes an acknowledgment a duplicate.
+  private func isDuplicate(_ segment: IncomingSegment) -> Bool {
+    segment.acknowledgment == send.unacknowledged && segment.payloadByteCount == 0
+      && !segment.flags.contains(.fin) && !scoreboard.isEmpty
+      && UInt32(segment.window) &<< UInt32(send.windowShift) == send.window
+  }
+
+  /// RFC 5681, section 3.2. Every duplicate says that a segment has left the network.
+  private mutating func receiveDuplicate(now: Instant, resources: inout Resources) -> Reaction {
+    resources.counters.duplicateAcknowledgments &+= 1
+    if send.duplicateCount < .max { send.duplicateCount &+= 1 }
+    send.duplicateCredit = min(
+      send.duplicateCredit &+ send.maximumSegment,
+      send.next.distance(from: send.unacknowledged))
+    if send.duplicateCount >= Self.duplicateThreshold,
+      !flags.intersects(.inRecovery | .inTimeoutRecovery),
+      send.unacknowledged >= send.recoveryPoint
+    {
+      enterRecovery(now: now, resources: &resources)
+    }
+    return .output
+  }
+
+  private static var duplicateThreshold: UInt16 { 3 }
+
+  /// Fast retransmit.
+  private mutating func enterRecovery(now: Instant, resources: inout Resources) {
+    resources.counters.fastRetransmissions &+= 1
+    control.congested(
+      inFlight: send.next.distance(from: send.unacknowledged),
+      maximumSegment: send.maximumSegment, now: now)
+    send.recoveryPoint = send.next
+    flags.insert(.inRecovery | .retransmitNow)
+    scoreboard.markHeadLost(segments: &resources.segments)
+  }
+
+  /// SND.WND, SND.WL1 and SND.WL2.
+  @inline(__always)
+  mutating func updateSendWindow(_ segment: IncomingSegment, resources: inout Resources) -> Reaction
+  {
+    guard segment.acknowledgment >= send.unacknowledged,
+      send.windowSequence < segment.sequence
+        || (send.windowSequence == segment.sequence
+          && send.windowAcknowledgment <= segment.acknowledgment)
+    else { return .none }
+    let window = UInt32(segment.window) &<< UInt32(send.windowShift)
+    send.windowSequence = segment.sequence
+    send.windowAcknowledgment = segment.acknowledgment
+    guard window != send.window else { return .none }
+    let wasClosed = send.window == 0
+    send.window = window
+    send.maximumWindow = max(send.maximumWindow, window)
+    guard wasClosed else { return hasUnsent ? .output : .none }
+    retransmission.progressed()
+    timers.retransmission = .distantFuture
+    guard !scoreboard.isEmpty else { return .output }
+    // What was sent into the closed window, as a probe, was not taken.
+    scoreboard.markAllLost(segments: &resources.segments)
+    flags.insert(.retransmitNow)
+    return .output
+  }
+}
+
+extension SentSegmentPool {
+  /// Whether `index` names a segment that was sent more than once.
+  @inline(__always)
+  func hasBeenRetransmitted(_ index: UInt32) -> Bool {
+    index != PacketPool.none && self[index].flags.contains(.retransmitted)
+  }
+}
+
+extension Instant {
+  /// Microseconds modulo 2^32, for the difference of close instants.
+  @inline(__always)
+  var shortMicroseconds: UInt32 { UInt32(truncatingIfNeeded: nanoseconds / 1_000) }
+  /// Whole seconds modulo 2^32.
+  @inline(__always)
+  var seconds: UInt32 { UInt32(truncatingIfNeeded: nanoseconds / 1_000_000_000) }
+}

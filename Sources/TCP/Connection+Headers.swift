@@ -1,0 +1,101 @@
+import Packets
+import Wire
+
+// Headers of outgoing segments, and the window they offer.
+
+extension Connection {
+  /// The header of a planned segment.
+  @inline(__always)
+  mutating func header(
+    for plan: SegmentPlan, now: Instant, configuration: Configuration
+  ) -> OutgoingSegment {
+    var controls = TCPFlags.ack
+    if plan.isPushed, plan.byteCount > 0 { controls = controls | .psh }
+    if plan.hasFIN { controls = controls | .fin }
+    return header(
+      sequence: plan.sequence, controls: controls, now: now, configuration: configuration)
+  }
+
+  /// The header of a segment without payload: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
+  mutating func acknowledgmentHeader(
+    now: Instant, configuration: Configuration
+  ) -> OutgoingSegment {
+    header(sequence: send.next, controls: .ack, now: now, configuration: configuration)
+  }
+
+  @inline(__always)
+  private mutating func header(
+    sequence: SequenceNumber, controls: TCPFlags, now: Instant, configuration: Configuration
+  ) -> OutgoingSegment {
+    var segment = OutgoingSegment(
+      flow: flow, sequence: sequence, acknowledgment: receive.next, flags: controls,
+      window: offerWindow(configuration))
+    receive.lastAcknowledged = receive.next
+    if flags.contains(.timestamps) {
+      segment.header.options.hasTimestamps = true
+      segment.header.options.timestampValue = timestampValue(at: now)
+      segment.header.options.timestampEcho = timestamps.recent
+    }
+    return segment
+  }
+
+  /// SYN in SYN-SENT, SYN-ACK in SYN-RECEIVED. Options are offered in a SYN, and in a SYN-ACK only
+  /// where the peer's SYN had them (RFC 7323, sections 2.2 and 3.2; RFC 2018, section 2).
+  func handshakeHeader(now: Instant, configuration: Configuration) -> OutgoingSegment {
+    let isReply = state == .synReceived
+    var segment = OutgoingSegment(
+      flow: flow, sequence: send.initial,
+      acknowledgment: isReply ? receive.next : SequenceNumber(0),
+      flags: isReply ? .syn | .ack : .syn,
+      window: UInt16(truncatingIfNeeded: min(configuration.receiveWindow, 65_535)))
+    segment.header.options.maximumSegmentByteCount = configuration.maximumSegmentByteCount
+    if !isReply || flags.contains(.windowScaling) {
+      segment.header.options.windowScale = configuration.windowShift
+    }
+    if !isReply || flags.contains(.timestamps) {
+      segment.header.options.hasTimestamps = true
+      segment.header.options.timestampValue = timestampValue(at: now)
+      segment.header.options.timestampEcho = isReply ? timestamps.recent : 0
+    }
+    return segment
+  }
+
+  /// RCV.WND for the next header. The right edge moves by at least a segment or half the buffer, or
+  /// not at all (RFC 9293, section 3.8.6.2.2), and never back.
+  @inline(__always)
+  private mutating func offerWindow(_ configuration: Configuration) -> UInt16 {
+    let candidate = windowEdge(configuration)
+    let growth = candidate.signedDistance(from: receive.edge)
+    let threshold = min(
+      configuration.receiveWindow / 2, UInt32(configuration.maximumSegmentByteCount))
+    if growth >= Int32(truncatingIfNeeded: threshold) { receive.edge = candidate }
+    let window = receive.edge.distance(from: receive.next) &>> UInt32(receive.windowShift)
+    return UInt16(truncatingIfNeeded: min(window, 65_535))
+  }
+
+  /// The right edge that the space left would allow, in bytes and in packet buffers.
+  @inline(__always)
+  private func windowEdge(_ configuration: Configuration) -> SequenceNumber {
+    let held = receive.heldByteCount
+    let free = configuration.receiveWindow > held ? configuration.receiveWindow &- held : 0
+    let heldBuffers = receive.heldBufferCount &+ reassembly.bufferCount
+    let buffers =
+      configuration.bufferLimit > heldBuffers ? configuration.bufferLimit &- heldBuffers : 0
+    let window = min(
+      free, buffers &* UInt32(configuration.maximumSegmentByteCount),
+      65_535 &<< UInt32(receive.windowShift))
+    return receive.next.advanced(by: window)
+  }
+
+  /// The application returned a buffer: whether the peer should be told before it next hears of us.
+  mutating func returned(byteCount: UInt32, configuration: Configuration) -> Reaction {
+    receive.heldByteCount &-= min(byteCount, receive.heldByteCount)
+    receive.heldBufferCount &-= min(1, receive.heldBufferCount)
+    guard state.canReceive else { return .none }
+    let growth = windowEdge(configuration).signedDistance(from: receive.edge)
+    let segment = Int32(configuration.maximumSegmentByteCount)
+    let isNearlyClosed = receive.edge.signedDistance(from: receive.next) < 2 &* segment
+    let half = Int32(truncatingIfNeeded: configuration.receiveWindow / 2)
+    return growth >= half || (isNearlyClosed && growth >= segment) ? acknowledgeNow() : .none
+  }
+}

@@ -1,0 +1,133 @@
+import IXABI
+import Packets
+import Wire
+
+// RFC 9293, section 3.10.7.4, seventh and eighth steps: segment text and FIN.
+
+extension Connection {
+  /// The common case: text that is next, with nothing queued behind it.
+  @inline(__always)
+  mutating func receiveInOrder(
+    _ buffer: UInt32, offset: UInt16, byteCount: UInt16, resources: inout Resources,
+    pool: inout PacketPool
+  ) -> Reaction {
+    pool[buffer].payloadOffset = offset
+    pool[buffer].payloadByteCount = byteCount
+    return accept(buffer, byteCount: byteCount, resources: &resources, pool: &pool)
+  }
+
+  /// Text or FIN anywhere in the window.
+  mutating func receiveText(
+    _ segment: IncomingSegment, buffer: UInt32, now: Instant, resources: inout Resources,
+    pool: inout PacketPool
+  ) -> Reaction {
+    guard state.canReceive else { return .none }  // "This should not occur."
+    if flags.contains(.abandoned), segment.payloadByteCount > 0 {
+      // RFC 9293, section 3.6.1: data after CLOSE; RST shows the peer that it was lost.
+      resources.counters.droppedAfterClose &+= 1
+      return end(.closed) | .reset
+    }
+    pool[buffer].sequence = segment.sequence.rawValue
+    pool[buffer].payloadOffset = segment.payloadOffset
+    pool[buffer].payloadByteCount = segment.payloadByteCount
+    pool[buffer].flags = segment.flags.contains(.fin) ? PacketPool.finFlag : 0
+    guard pool.trim(buffer, before: receive.next), pool.trim(buffer, from: receive.edge) else {
+      resources.counters.droppedDuplicateData &+= 1
+      return acknowledgeNow()
+    }
+    guard pool.start(of: buffer) == receive.next else {
+      return receiveOutOfOrder(buffer, resources: &resources, pool: &pool)
+    }
+    let reaction = acceptWithFIN(buffer, now: now, resources: &resources, pool: &pool)
+    return reaction
+      | receiveQueued(now: now, resources: &resources, pool: &pool) | acknowledgeNow()
+  }
+
+  /// Keeps text for later, and says at once what is missing (RFC 5681, section 4.2).
+  private mutating func receiveOutOfOrder(
+    _ buffer: UInt32, resources: inout Resources, pool: inout PacketPool
+  ) -> Reaction {
+    if receive.duplicatesDue < Self.duplicatesDueLimit { receive.duplicatesDue &+= 1 }
+    let reaction = acknowledgeNow()
+    let configuration = resources.configuration
+    guard reassembly.bufferCount < configuration.reassemblyLimit,
+      receive.heldBufferCount &+ reassembly.bufferCount < configuration.bufferLimit,
+      pool.freeCount > configuration.reservedBufferCount
+    else {
+      resources.counters.droppedReassembly &+= 1
+      return reaction
+    }
+    guard reassembly.insert(buffer, pool: &pool) else {
+      resources.counters.droppedDuplicateData &+= 1
+      return reaction
+    }
+    return reaction | .keptBuffer
+  }
+
+  private static var duplicatesDueLimit: UInt8 { 16 }
+
+  /// The gap has been filled up to RCV.NXT: takes what was waiting behind it.
+  private mutating func receiveQueued(
+    now: Instant, resources: inout Resources, pool: inout PacketPool
+  ) -> Reaction {
+    var reaction = Reaction.none
+    while let buffer = reassembly.popReady(at: receive.next, pool: &pool) {
+      guard state.canReceive, pool.trim(buffer, before: receive.next) else {
+        pool.release(PacketBuffer(adopting: buffer))
+        continue
+      }
+      var accepted = acceptWithFIN(buffer, now: now, resources: &resources, pool: &pool)
+      if !accepted.contains(.keptBuffer) { pool.release(PacketBuffer(adopting: buffer)) }
+      accepted.remove(.keptBuffer)
+      reaction.insert(accepted)
+    }
+    return reaction
+  }
+
+  /// Takes a buffer whose text starts at RCV.NXT, and the FIN behind it.
+  private mutating func acceptWithFIN(
+    _ buffer: UInt32, now: Instant, resources: inout Resources, pool: inout PacketPool
+  ) -> Reaction {
+    let hasFIN = pool[buffer].flags & PacketPool.finFlag != 0
+    let byteCount = pool[buffer].payloadByteCount
+    var reaction = Reaction.none
+    if byteCount > 0 {
+      reaction = accept(buffer, byteCount: byteCount, resources: &resources, pool: &pool)
+      guard reaction.contains(.keptBuffer) else { return reaction }
+    }
+    return hasFIN ? reaction | receiveFIN(now: now, resources.configuration) : reaction
+  }
+
+  /// Queues in-order text for the application.
+  @inline(__always)
+  private mutating func accept(
+    _ buffer: UInt32, byteCount: UInt16, resources: inout Resources, pool: inout PacketPool
+  ) -> Reaction {
+    let reaction = acknowledgeNow()
+    guard receive.heldBufferCount < resources.configuration.bufferLimit else {
+      resources.counters.droppedBufferLimit &+= 1
+      return reaction
+    }
+    receive.heldBufferCount &+= 1
+    receive.heldByteCount &+= UInt32(byteCount)
+    receive.next = receive.next.advanced(by: UInt32(byteCount))
+    resources.counters.receivedBytes &+= UInt64(byteCount)
+    delivery.append(buffer, pool: &pool)
+    return reaction | .keptBuffer | .events
+  }
+
+  /// Eighth, check the FIN bit.
+  private mutating func receiveFIN(now: Instant, _ configuration: Configuration) -> Reaction {
+    receive.next = receive.next.advanced(by: 1)
+    // The FIN may lie just beyond the window; the edge never trails RCV.NXT.
+    receive.edge = .later(of: receive.edge, receive.next)
+    flags.insert(.peerClosedDue)
+    switch state {
+    case .closed, .synSent, .synReceived, .closeWait, .closing, .lastAck, .timeWait: break
+    case .established: state = .closeWait
+    case .finWait1: state = .closing  // step five would have moved us on an ACK of our FIN
+    case .finWait2: enterTimeWait(now: now, configuration)
+    }
+    return acknowledgeNow() | .events
+  }
+}

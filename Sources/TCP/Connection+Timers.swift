@@ -1,0 +1,112 @@
+import IXABI
+import Packets
+
+/// A connection's deadlines. One timer of the wheel stands for all of them: it is armed for the
+/// earliest, and a deadline that moves later is only noted here.
+struct ConnectionTimers: BitwiseCopyable {
+  /// Retransmission and window probes; SYN; TIME-WAIT; FIN-WAIT-2: never two of them at once.
+  var retransmission = Instant.distantFuture
+  /// When the wheel's timer fires.
+  var armed = Instant.distantFuture
+  /// When the peer last let us make progress.
+  var stalledSince = Instant(nanoseconds: 0)
+
+  @inline(__always)
+  var earliest: Instant { retransmission }
+}
+
+extension Connection {
+  /// RFC 6298, sections 5.2 and 5.3.
+  @inline(__always)
+  mutating func restartRetransmissionTimer(now: Instant, _ configuration: Configuration) {
+    timers.retransmission =
+      scoreboard.isEmpty
+      ? .distantFuture : now + retransmission.timeout(maximum: configuration.maximumTimeout)
+  }
+
+  /// RFC 6298, section 5.1: something is in flight, or about to be probed.
+  @inline(__always)
+  mutating func startRetransmissionTimer(now: Instant, _ configuration: Configuration) {
+    guard timers.retransmission == .distantFuture else { return }
+    if scoreboard.isEmpty || scoreboard.count == 1 { timers.stalledSince = now }
+    timers.retransmission =
+      now + retransmission.timeout(maximum: configuration.maximumTimeout)
+  }
+
+  /// The SYN or SYN-ACK is about to be sent.
+  mutating func startHandshakeTimer(now: Instant, _ configuration: Configuration) {
+    guard timers.retransmission == .distantFuture else { return }
+    timers.retransmission =
+      now + retransmission.timeout(maximum: configuration.maximumTimeout)
+  }
+
+  /// The wheel's timer fired.
+  mutating func expire(now: Instant, resources: inout Resources) -> Reaction {
+    timers.armed = .distantFuture
+    guard timers.retransmission <= now else { return .none }
+    timers.retransmission = .distantFuture
+    switch state {
+    case .closed: return .none
+    case .timeWait: return end(.closed)
+    case .synSent, .synReceived: return expireHandshake(now: now, resources: &resources)
+    case .finWait2: return flags.contains(.abandoned) ? end(.closed) : .none
+    case .established, .finWait1, .closeWait, .closing, .lastAck:
+      return expireRetransmission(now: now, resources: &resources)
+    }
+  }
+
+  /// The SYN or SYN-ACK was not answered.
+  private mutating func expireHandshake(now: Instant, resources: inout Resources) -> Reaction {
+    let configuration = resources.configuration
+    let limit =
+      flags.contains(.passive) ? configuration.handshakeTimeout : configuration.connectTimeout
+    guard now.since(timers.stalledSince) < limit else {
+      resources.counters.timedOutConnections &+= 1
+      return end(.timedOut)
+    }
+    resources.counters.timeouts &+= 1
+    retransmission.backOff()
+    flags.insert(.handshakeDue | .handshakeRetransmitted)
+    return .output
+  }
+
+  /// RFC 6298, sections 5.4 to 5.6, and RFC 9293, section 3.8.6.1, for a closed window.
+  private mutating func expireRetransmission(now: Instant, resources: inout Resources) -> Reaction {
+    let configuration = resources.configuration
+    guard !scoreboard.isEmpty || hasUnsent else { return .none }
+    guard now.since(timers.stalledSince) < configuration.userTimeout else {
+      resources.counters.timedOutConnections &+= 1
+      return end(.timedOut) | .reset
+    }
+    retransmission.backOff()
+    timers.retransmission = now + retransmission.timeout(maximum: configuration.maximumTimeout)
+    if scoreboard.isEmpty {
+      flags.insert(.probeDue)
+      return .output
+    }
+    flags.insert(.retransmitNow)
+    if send.window == 0 {
+      resources.counters.windowProbes &+= 1
+      scoreboard.markHeadLost(segments: &resources.segments)
+      return .output
+    }
+    timeOut(now: now, resources: &resources)
+    return .output
+  }
+
+  /// RFC 5681, section 3.1, equation 4: the threshold is halved once, not at every repetition.
+  private mutating func timeOut(now: Instant, resources: inout Resources) {
+    resources.counters.timeouts &+= 1
+    if !flags.contains(.inTimeoutRecovery) || retransmission.backoffCount == 1 {
+      control.timedOut(
+        inFlight: send.next.distance(from: send.unacknowledged),
+        maximumSegment: send.maximumSegment, now: now)
+    }
+    scoreboard.markAllLost(segments: &resources.segments)
+    flags.remove(.inRecovery)
+    flags.insert(.inTimeoutRecovery)
+    send.recoveryPoint = send.next
+    send.duplicateCredit = 0
+    send.duplicateCount = 0
+  }
+}

@@ -1,0 +1,163 @@
+import IXABI
+import Packets
+import Wire
+
+/// One TCP connection: the state machine of RFC 9293 and everything it remembers.
+///
+/// Plain values in a table; methods are named after events and return what the endpoint must do.
+/// The fields that every segment needs come first.
+package struct Connection<Control: CongestionControl>: BitwiseCopyable {
+  var flow: Flow
+  var flags = ConnectionFlags.none
+  var state = ConnectionState.closed
+  var reason = Reason.none
+  var flowGroup: UInt16 = 0
+  var generation: UInt32
+  var receive = ReceiveVariables()
+  var send = SendVariables()
+  var timers = ConnectionTimers()
+  var scoreboard = Scoreboard()
+  var sendQueue = SendQueue()
+  var delivery = BufferList()
+  var timestamps = TimestampVariables()
+  var release = ReleaseVariables()
+  var retransmission: RetransmissionTimer
+  var control: Control
+  var cookie: UInt64 = 0
+  var reassembly = ReassemblyQueue()
+  var challenge = ChallengeLimit()
+  /// The next free slot, of a free slot.
+  var nextFree = PacketPool.none
+
+  /// A free slot.
+  init(generation: UInt32, configuration: Configuration) {
+    flow = Flow(localAddress: .any, remoteAddress: .any, localPort: 0, remotePort: 0)
+    self.generation = generation
+    flowGroup = configuration.flowGroup
+    retransmission = RetransmissionTimer(initial: configuration.initialTimeout)
+    control = Control(maximumSegment: 536)
+  }
+}
+
+/// RCV.*: the receive sequence space (RFC 9293, section 3.3.1).
+struct ReceiveVariables: BitwiseCopyable {
+  /// RCV.NXT.
+  var next = SequenceNumber(0)
+  /// RCV.NXT + RCV.WND as the peer knows it; never moves back.
+  var edge = SequenceNumber(0)
+  /// RCV.NXT when we last acknowledged.
+  var lastAcknowledged = SequenceNumber(0)
+  /// Bytes in order that the application has not returned.
+  var heldByteCount: UInt32 = 0
+  /// Packet buffers queued here or lent to the application.
+  var heldBufferCount: UInt32 = 0
+  /// IRS.
+  var initial = SequenceNumber(0)
+  /// Segments that arrived out of order since the latest output, each to be answered by its own
+  /// ACK (RFC 5681, section 4.2): the peer counts them.
+  var duplicatesDue: UInt8 = 0
+  /// Rcv.Wind.Shift (RFC 7323); zero when not negotiated.
+  var windowShift: UInt8 = 0
+}
+
+/// SND.*: the send sequence space (RFC 9293, section 3.3.1), and what loss recovery needs.
+struct SendVariables: BitwiseCopyable {
+  /// SND.UNA.
+  var unacknowledged = SequenceNumber(0)
+  /// SND.NXT: after the latest byte ever sent.
+  var next = SequenceNumber(0)
+  /// SND.WND, scaled.
+  var window: UInt32 = 0
+  /// SND.WL1 and SND.WL2.
+  var windowSequence = SequenceNumber(0)
+  var windowAcknowledgment = SequenceNumber(0)
+  /// Largest payload of one segment: the peer's MSS less our options.
+  var maximumSegment: UInt32 = 536
+  /// The largest window the peer ever offered.
+  var maximumWindow: UInt32 = 0
+  /// Everything before this must be acknowledged before recovery is over (RecoveryPoint, RFC 6675).
+  var recoveryPoint = SequenceNumber(0)
+  /// Without SACK: bytes that duplicate acknowledgments say have arrived.
+  var duplicateCredit: UInt32 = 0
+  var duplicateCount: UInt16 = 0
+  /// Snd.Wind.Shift (RFC 7323); zero when not negotiated.
+  var windowShift: UInt8 = 0
+  /// ISS.
+  var initial = SequenceNumber(0)
+}
+
+/// Acknowledged bytes on their way back to the application: they are given back once the device
+/// can no longer read them, retransmitted copies included.
+struct ReleaseVariables: BitwiseCopyable {
+  /// Acknowledged and not given back.
+  var byteCount: UInt32 = 0
+  /// The part of `byteCount` that is free once the device has finished `markedTicket`.
+  var markedByteCount: UInt32 = 0
+  var markedTicket: UInt32 = 0
+  /// The latest frame with payload.
+  var lastTicket: UInt32 = 0
+  /// Given back and not reported by a `sent` event.
+  var unreportedByteCount: UInt32 = 0
+}
+
+/// Timestamps (RFC 7323); meaningful only when negotiated.
+struct TimestampVariables: BitwiseCopyable {
+  /// TS.Recent.
+  var recent: UInt32 = 0
+  /// When `recent` was set, in seconds.
+  var recentAt: UInt32 = 0
+  /// Added to our clock.
+  var offset: UInt32 = 0
+}
+
+/// Challenge ACKs sent in the current second (RFC 5961, section 7).
+struct ChallengeLimit: BitwiseCopyable {
+  var second: UInt32 = 0
+  var count: UInt8 = 0
+  var limit: UInt8 = 0
+}
+
+/// A FIFO of packet buffers, linked through the pool's metadata.
+struct BufferList: BitwiseCopyable {
+  private(set) var head = PacketPool.none
+  private var tail = PacketPool.none
+
+  var isEmpty: Bool { head == PacketPool.none }
+
+  @inline(__always)
+  mutating func append(_ buffer: UInt32, pool: inout PacketPool) {
+    pool[buffer].next = PacketPool.none
+    if tail == PacketPool.none { head = buffer } else { pool[tail].next = buffer }
+    tail = buffer
+  }
+
+  @inline(__always)
+  mutating func pop(pool: borrowing PacketPool) -> UInt32? {
+    guard head != PacketPool.none else { return nil }
+    let buffer = head
+    head = pool[buffer].next
+    if head == PacketPool.none { tail = head }
+    return buffer
+  }
+}
+
+/// What connections share: pools, limits and counters.
+struct Resources: ~Copyable {
+  let configuration: Configuration
+  let secrets: InitialSequenceNumber
+  var elements: SendElementPool
+  var segments: SentSegmentPool
+  var counters = TCPCounters()
+  /// Frames the device has finished with, as of the latest look.
+  var completedTransmissions: UInt32 = 0
+
+  init?(configuration: Configuration, secrets: InitialSequenceNumber, arena: inout Arena) {
+    guard let elements = SendElementPool(count: configuration.sendElementCount, arena: &arena),
+      let segments = SentSegmentPool(count: configuration.sentSegmentCount, arena: &arena)
+    else { return nil }
+    self.configuration = configuration
+    self.secrets = secrets
+    self.elements = elements
+    self.segments = segments
+  }
+}

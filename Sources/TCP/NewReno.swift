@@ -1,0 +1,55 @@
+import Packets
+
+/// Slow start, congestion avoidance and the window side of fast recovery (RFC 5681, RFC 6582).
+///
+/// Which segments are lost and what may be sent in recovery is the connection's business: it counts
+/// the bytes in flight exactly, so the window is not inflated by duplicate acknowledgments
+/// (RFC 6675, section 5, has the same effect).
+package struct NewReno: CongestionControl {
+  package private(set) var window: UInt32
+  /// ssthresh.
+  private var slowStartThreshold: UInt32 = 1 << 30
+  /// Bytes acknowledged since the window last grew (RFC 3465, section 2.1).
+  private var acknowledgedByteCount: UInt32 = 0
+
+  package init(maximumSegment: UInt32) { window = Self.initialWindow(maximumSegment) }
+
+  /// RFC 6928, section 2: min(10 * MSS, max(2 * MSS, 14600)).
+  private static func initialWindow(_ maximumSegment: UInt32) -> UInt32 {
+    min(10 &* maximumSegment, max(2 &* maximumSegment, 14_600))
+  }
+
+  package mutating func acknowledged(_ event: Acknowledgment) {
+    guard event.isWindowLimited, window < 1 << 30 else { return }
+    if window < slowStartThreshold {
+      // RFC 5681, equation 2, with L = 2 * SMSS (RFC 3465, section 2.2) for acknowledgments that
+      // cover several segments of one batch.
+      window &+= min(event.byteCount, 8 &* event.maximumSegment)
+      return
+    }
+    acknowledgedByteCount &+= min(event.byteCount, window)
+    guard acknowledgedByteCount >= window else { return }
+    acknowledgedByteCount &-= window
+    window &+= event.maximumSegment
+  }
+
+  package mutating func congested(inFlight: UInt32, maximumSegment: UInt32, now: Instant) {
+    slowStartThreshold = max(inFlight / 2, 2 &* maximumSegment)  // RFC 5681, equation 4
+    window = slowStartThreshold
+    acknowledgedByteCount = 0
+  }
+
+  package mutating func recovered(maximumSegment: UInt32) {
+    window = max(slowStartThreshold, 2 &* maximumSegment)
+  }
+
+  package mutating func timedOut(inFlight: UInt32, maximumSegment: UInt32, now: Instant) {
+    slowStartThreshold = max(inFlight / 2, 2 &* maximumSegment)
+    window = maximumSegment
+    acknowledgedByteCount = 0
+  }
+
+  package mutating func idled(maximumSegment: UInt32) {
+    window = min(window, Self.initialWindow(maximumSegment))
+  }
+}

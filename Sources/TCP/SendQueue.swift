@@ -1,0 +1,175 @@
+import Packets
+
+/// A piece of memory that an application wants sent: 24 bytes of a pool shared by all connections
+/// of a core.
+struct SendElement: BitwiseCopyable {
+  var address = KernelAddress(0)
+  var byteCount: UInt32 = 0
+  var next = PacketPool.none
+  /// The packet buffer the piece lies in, retained; `none` for the application's own memory.
+  var retained = PacketPool.none
+}
+
+/// A byte of a send queue: an element and the offset in it.
+struct SendPosition: BitwiseCopyable {
+  var element = PacketPool.none
+  var offset: UInt32 = 0
+}
+
+/// The core's send elements.
+struct SendElementPool: ~Copyable {
+  private var elements: Table<SendElement>
+  private var firstFree: UInt32 = 0
+  private(set) var freeCount: Int
+
+  init?(count: Int, arena: inout Arena) {
+    guard var elements = arena.carve(count: count, repeating: SendElement()) else { return nil }
+    for index in 0..<(count &- 1) { elements[index].next = UInt32(truncatingIfNeeded: index &+ 1) }
+    self.elements = elements
+    freeCount = count
+  }
+
+  subscript(_ index: UInt32) -> SendElement {
+    @inline(__always) get { elements[index] }
+    @inline(__always) _modify { yield &elements[index] }
+  }
+
+  mutating func allocate() -> UInt32? {
+    guard firstFree != PacketPool.none else { return nil }
+    let index = firstFree
+    firstFree = elements[index].next
+    freeCount &-= 1
+    return index
+  }
+
+  /// Frees the element, and its packet buffer.
+  mutating func free(_ index: UInt32, pool: inout PacketPool) {
+    let retained = elements[index].retained
+    if retained != PacketPool.none { pool.release(PacketBuffer(adopting: retained)) }
+    elements[index].next = firstFree
+    firstFree = index
+    freeCount &+= 1
+  }
+}
+
+/// What one connection has to send and has sent: a list of elements, from the oldest byte that the
+/// application has not got back to the newest.
+struct SendQueue: BitwiseCopyable {
+  private var head = PacketPool.none
+  private var tail = PacketPool.none
+  /// Bytes of the head that have been given back already.
+  private var releasedOfHead: UInt32 = 0
+  private(set) var elementCount: UInt32 = 0
+  /// The next byte to be sent for the first time.
+  private(set) var unsent = SendPosition()
+  private(set) var unsentByteCount: UInt32 = 0
+
+  /// Most bytes a queue takes: sequence numbers must stay comparable.
+  static var byteLimit: UInt32 { 1 << 29 }
+
+  var isEmpty: Bool { head == PacketPool.none }
+
+  /// Queues a piece, as part of the last one if it continues it. `retained` is an owned reference
+  /// to the buffer it lies in. False when there is no element left; then nothing is taken.
+  mutating func append(
+    address: KernelAddress, byteCount: UInt32, buffer: UInt32, elementLimit: UInt32,
+    elements: inout SendElementPool, pool: inout PacketPool
+  ) -> Bool {
+    if tail != PacketPool.none, elements[tail].retained == buffer,
+      elements[tail].address + Int(elements[tail].byteCount) == address,
+      elements[tail].byteCount &+ byteCount <= Self.byteLimit
+    {
+      elements[tail].byteCount &+= byteCount
+      unsentByteCount &+= byteCount
+      return true
+    }
+    guard elementCount < elementLimit, let index = elements.allocate() else { return false }
+    if buffer != PacketPool.none { _ = pool.retain(buffer).relinquish() }
+    elements[index] = SendElement(address: address, byteCount: byteCount, retained: buffer)
+    if tail == PacketPool.none { head = index } else { elements[tail].next = index }
+    tail = index
+    elementCount &+= 1
+    // Never left at the end of an element that may be freed before the byte it stands for.
+    if unsentByteCount == 0 { unsent = SendPosition(element: index) }
+    unsentByteCount &+= byteCount
+    return true
+  }
+
+  /// Moves the first-transmission cursor over `byteCount` bytes that were just sent.
+  @inline(__always)
+  mutating func advance(by byteCount: UInt32, elements: borrowing SendElementPool) {
+    unsentByteCount &-= byteCount
+    Self.advance(&unsent, by: byteCount, elements: elements)
+  }
+
+  /// Moves `position` forward; it stays at the end of the last element when there is no further.
+  @inline(__always)
+  static func advance(
+    _ position: inout SendPosition, by byteCount: UInt32, elements: borrowing SendElementPool
+  ) {
+    var remaining = byteCount
+    while position.element != PacketPool.none {
+      let element = elements[position.element]
+      let rest = element.byteCount &- position.offset
+      guard remaining >= rest, element.next != PacketPool.none else { break }
+      remaining &-= rest
+      position = SendPosition(element: element.next)
+    }
+    position.offset &+= remaining
+  }
+
+  /// Gives back the oldest `byteCount` bytes, all of which have been sent.
+  mutating func release(
+    _ byteCount: UInt32, elements: inout SendElementPool, pool: inout PacketPool
+  ) {
+    var remaining = byteCount
+    while head != PacketPool.none {
+      let element = elements[head]
+      let rest = element.byteCount &- releasedOfHead
+      guard remaining >= rest else { break }
+      remaining &-= rest
+      freeHead(elements: &elements, pool: &pool)
+    }
+    releasedOfHead &+= remaining
+  }
+
+  /// Gives everything back, sent or not.
+  mutating func removeAll(elements: inout SendElementPool, pool: inout PacketPool) {
+    while head != PacketPool.none { freeHead(elements: &elements, pool: &pool) }
+    unsentByteCount = 0
+  }
+
+  private mutating func freeHead(elements: inout SendElementPool, pool: inout PacketPool) {
+    let next = elements[head].next
+    if unsent.element == head { unsent = SendPosition(element: next) }
+    elements.free(head, pool: &pool)
+    head = next
+    if next == PacketPool.none { tail = next }
+    releasedOfHead = 0
+    elementCount &-= 1
+  }
+
+  /// Lists the memory of up to `byteCount` bytes from `position`; the number of fragments and the
+  /// bytes they hold, which are fewer when the bytes lie in more pieces than a frame may have.
+  @inline(__always)
+  static func gather(
+    _ byteCount: UInt32, from position: SendPosition, elements: borrowing SendElementPool,
+    into fragments: inout InlineArray<18, Fragment>
+  ) -> (fragmentCount: Int, byteCount: UInt32) {
+    var position = position
+    var count = 0
+    var gathered: UInt32 = 0
+    while gathered < byteCount, position.element != PacketPool.none, count < Fragment.limit {
+      let element = elements[position.element]
+      let piece = min(element.byteCount &- position.offset, byteCount &- gathered)
+      if piece > 0 {
+        fragments[count] = Fragment(
+          address: element.address + Int(position.offset), byteCount: Int(piece))
+        count &+= 1
+        gathered &+= piece
+      }
+      position = SendPosition(element: element.next)
+    }
+    return (count, gathered)
+  }
+}

@@ -1,0 +1,65 @@
+import Packets
+
+/// One segment that was sent and is not acknowledged: 28 bytes of a pool shared by all connections
+/// of a core. Its payload can be found and sent again without walking the send queue.
+struct SentSegment: BitwiseCopyable {
+  var sequence = SequenceNumber(0)
+  /// Payload bytes.
+  var byteCount: UInt32 = 0
+  var position = SendPosition()
+  /// When it was sent last, in microseconds; wraps after 71 minutes.
+  var sentAt: UInt32 = 0
+  var next = PacketPool.none
+  var flags = SentSegmentFlags.none
+
+  /// The sequence number after the segment.
+  @inline(__always)
+  var end: SequenceNumber { sequence.advanced(by: byteCount &+ (flags.contains(.fin) ? 1 : 0)) }
+}
+
+struct SentSegmentFlags: FlagSet {
+  var rawValue: UInt8
+  /// A FIN follows the payload.
+  static var fin: Self { Self(rawValue: 1 << 0) }
+  /// The peer has it (RFC 2018), so it is neither in flight nor to be sent again.
+  static var sacked: Self { Self(rawValue: 1 << 1) }
+  /// Given up as lost, and not sent again yet: not in flight.
+  static var lost: Self { Self(rawValue: 1 << 2) }
+  /// Sent more than once: no round-trip sample (Karn's rule).
+  static var retransmitted: Self { Self(rawValue: 1 << 3) }
+}
+
+/// The core's records of sent segments.
+struct SentSegmentPool: ~Copyable {
+  private var segments: Table<SentSegment>
+  private var firstFree: UInt32 = 0
+  private(set) var freeCount: Int
+
+  init?(count: Int, arena: inout Arena) {
+    guard var segments = arena.carve(count: count, repeating: SentSegment()) else { return nil }
+    for index in 0..<(count &- 1) { segments[index].next = UInt32(truncatingIfNeeded: index &+ 1) }
+    self.segments = segments
+    freeCount = count
+  }
+
+  subscript(_ index: UInt32) -> SentSegment {
+    @inline(__always) get { segments[index] }
+    @inline(__always) _modify { yield &segments[index] }
+  }
+
+  @inline(__always)
+  mutating func allocate() -> UInt32? {
+    guard firstFree != PacketPool.none else { return nil }
+    let index = firstFree
+    firstFree = segments[index].next
+    freeCount &-= 1
+    return index
+  }
+
+  @inline(__always)
+  mutating func free(_ index: UInt32) {
+    segments[index].next = firstFree
+    firstFree = index
+    freeCount &+= 1
+  }
+}

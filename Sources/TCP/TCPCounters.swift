@@ -1,0 +1,50 @@
+/// What the endpoint has seen and done; every reason to drop a segment is counted on its own.
+package struct TCPCounters: BitwiseCopyable, Sendable {
+  package var receivedSegments: UInt64 = 0
+  package var receivedBytes: UInt64 = 0
+  package var sentSegments: UInt64 = 0
+  package var sentBytes: UInt64 = 0
+  package var retransmittedSegments: UInt64 = 0
+  package var fastRetransmissions: UInt64 = 0
+  package var timeouts: UInt64 = 0
+  package var windowProbes: UInt64 = 0
+  package var duplicateAcknowledgments: UInt64 = 0
+
+  package var passiveOpens: UInt64 = 0
+  package var activeOpens: UInt64 = 0
+  package var establishedConnections: UInt64 = 0
+  package var closedConnections: UInt64 = 0
+  package var resetsReceived: UInt64 = 0
+  package var resetsSent: UInt64 = 0
+  package var challengeAcknowledgments: UInt64 = 0
+  package var timedOutConnections: UInt64 = 0
+
+  // Drops, by reason.
+  /// Flags that no correct peer combines.
+  package var droppedMalformed: UInt64 = 0
+  /// No connection and no listener; answered with RST unless it was one.
+  package var droppedNoConnection: UInt64 = 0
+  package var droppedBacklogFull: UInt64 = 0
+  package var droppedNoConnectionSlot: UInt64 = 0
+  /// Wholly outside the receive window.
+  package var droppedOutOfWindow: UInt64 = 0
+  /// RFC 5961: RST inside the window but not at its edge, SYN, unacceptable acknowledgment.
+  package var droppedBadReset: UInt64 = 0
+  package var droppedUnexpectedSYN: UInt64 = 0
+  package var droppedBadAcknowledgment: UInt64 = 0
+  package var droppedNoAcknowledgment: UInt64 = 0
+  /// PAWS (RFC 7323, section 5).
+  package var droppedOldTimestamp: UInt64 = 0
+  /// In order, but the connection holds as many buffers as it may.
+  package var droppedBufferLimit: UInt64 = 0
+  /// Out of order, and the reassembly queue is full or buffers are scarce.
+  package var droppedReassembly: UInt64 = 0
+  /// Bytes that were there already.
+  package var droppedDuplicateData: UInt64 = 0
+  /// For a connection whose application has closed it.
+  package var droppedAfterClose: UInt64 = 0
+  package var droppedReplies: UInt64 = 0
+  package var challengesSuppressed: UInt64 = 0
+
+  package init() {}
+}
