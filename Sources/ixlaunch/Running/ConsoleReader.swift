@@ -7,6 +7,8 @@ struct ConsoleReader {
 
   private let symbolizer: Symbolizer
   private var pending: [UInt8] = []
+  /// Where the latest report says the fault was.
+  private var faultAddress: UInt64?
 
   init(symbolizer: Symbolizer) { self.symbolizer = symbolizer }
 
@@ -15,8 +17,9 @@ struct ConsoleReader {
     pending += bytes
     var lines: [String] = []
     while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
-      lines.append(line(of: pending[..<end]))
-      pending.removeSubrange(...end)
+      let bytes = pending[..<end]
+      pending = Array(pending[(end + 1)...])
+      lines.append(line(of: bytes))
     }
     if pending.count > Self.lineByteLimit { lines += rest() }
     return lines
@@ -25,28 +28,30 @@ struct ConsoleReader {
   /// What came after the last line end.
   mutating func rest() -> [String] {
     guard !pending.isEmpty else { return [] }
-    defer { pending = [] }
-    return [line(of: pending[...])]
+    let bytes = pending[...]
+    pending = []
+    return [line(of: bytes)]
   }
 
-  private func line(of bytes: ArraySlice<UInt8>) -> String {
+  private mutating func line(of bytes: ArraySlice<UInt8>) -> String {
     var bytes = bytes
     while bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
     return explained(String(decoding: bytes, as: UTF8.self))
   }
 
   /// Adds what is known about the addresses in lines of the kernel's reports: "rip 0x..." is an
-  /// instruction, "backtrace 0x..." an instruction after a call.
-  private func explained(_ line: String) -> String {
+  /// instruction, "backtrace 0x..." that instruction again or one after a call.
+  private mutating func explained(_ line: String) -> String {
     guard line.hasPrefix("ix:") else { return line }
     var words = line.split(separator: " ", omittingEmptySubsequences: false).map { String($0) }
     for index in words.indices.dropFirst() where ["rip", "backtrace"].contains(words[index - 1]) {
-      let isReturn = words[index - 1] == "backtrace"
-      guard words[index].hasPrefix("0x"),
-        let address = UInt64(words[index].dropFirst(2).prefix { $0.isHexDigit }, radix: 16),
-        let name = symbolizer.name(of: address, isReturnAddress: isReturn)
-      else { continue }
-      words[index] += " \(name)"
+      guard words[index].hasPrefix("0x") else { continue }
+      let digits = words[index].dropFirst(2).prefix { $0.isHexDigit }
+      guard let address = UInt64(digits, radix: 16) else { continue }
+      if words[index - 1] == "rip" { faultAddress = address }
+      let name = symbolizer.name(of: address, isReturnAddress: address != faultAddress)
+      let rest = words[index].dropFirst(2 + digits.count)
+      if let name { words[index] = "0x\(digits) \(name)\(rest)" }
     }
     return words.joined(separator: " ")
   }

@@ -1,0 +1,52 @@
+# IX: build, run and test. `ixlaunch build` and `ixlaunch run` do the work.
+
+LAUNCHER  := .build/release/ixlaunch
+MANIFESTS := $(wildcard Images/*.yaml)
+# Images that only tests boot.
+TEST_MANIFESTS := $(wildcard Tests/Applications/*/*.yaml)
+
+BUILD_PACKAGES := qemu-system-x86 nasm libelf-dev zlib1g-dev pkg-config
+TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap tcpdump
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.DELETE_ON_ERROR:
+.PHONY: all deps test-deps build test-images run test format-check clean
+
+all: build
+
+# install-missing(packages): quick when nothing is missing; only then needs no root.
+define install-missing
+@missing=; for package in $(1); do \
+  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+if [ -n "$$missing" ]; then \
+  $(SUDO) apt-get update -q && \
+  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+fi
+endef
+
+deps:
+	$(call install-missing,$(BUILD_PACKAGES))
+
+test-deps: deps
+	$(call install-missing,$(TEST_PACKAGES))
+
+build: deps
+	@swift build -c release --product ixlaunch
+	@set -e; for manifest in $(MANIFESTS); do $(LAUNCHER) build $$manifest; done
+
+run: build
+	@exec $(LAUNCHER) run Images/echo.yaml
+
+# Everything the system tests need beside the stock images.
+test-images: build
+	@swift build -c release --product ixload
+	@set -e; for manifest in $(TEST_MANIFESTS); do $(LAUNCHER) build $$manifest; done
+
+test: test-deps format-check test-images
+	swift test
+
+format-check:
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+clean:
+	rm -rf .build
