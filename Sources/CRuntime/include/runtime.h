@@ -1,8 +1,13 @@
-/* The C functions that compiled Swift and C code calls by name, for guests without a C library. */
+/* The C functions that compiled Swift and C code calls by name, for guests without a C library:
+ * memset, memcpy, memmove, memcmp; in applications also posix_memalign, free and arc4random_buf. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-/* Gives the allocator behind posix_memalign() and free() its memory, once, before first use.
- * `start` is 16-byte aligned. */
+/* Gives the allocator behind posix_memalign() and free() its memory, once, before first use. */
 void ix_heap_initialize(uint64_t start, uint64_t byte_count);
+
+/* What posix_memalign() and free() call; NULL when memory is exhausted. `alignment` is a power of
+ * two. */
+void *ix_heap_allocate(size_t alignment, size_t byte_count);
+void ix_heap_free(void *pointer);
