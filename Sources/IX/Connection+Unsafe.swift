@@ -17,4 +17,21 @@ extension Connection {
     let chunk = Chunk(lent: address, byteCount: UInt32(clamping: bytes.count), token: token)
     Core.current.enqueue(chunk, on: self)
   }
+
+  /// Sends bytes that never change and are never freed, like a part of the application's image,
+  /// from where they lie.
+  @unsafe
+  public func send(immortal bytes: UnsafeRawBufferPointer) {
+    var sent = 0
+    while sent < bytes.count {
+      let count = min(bytes.count &- sent, Self.pieceByteCount)
+      let address = UInt64(UInt(bitPattern: bytes.baseAddress)) &+ UInt64(sent)
+      let chunk = Chunk(constant: address, byteCount: UInt32(truncatingIfNeeded: count))
+      Core.current.enqueue(chunk, on: self)
+      sent &+= count
+    }
+  }
+
+  /// A queue entry counts its bytes in 32 bits.
+  private static var pieceByteCount: Int { 1 << 30 }
 }

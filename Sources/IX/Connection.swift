@@ -9,6 +9,10 @@ public struct Connection: Hashable, BitwiseCopyable, Sendable {
     self.generation = generation
   }
 
+  /// A small number that no other open connection of this core has: the place of a connection's
+  /// state in a table of the application. Used again after `Service.ended` or `close`.
+  public var number: Int { Int(index) }
+
   /// What the kernel hands back with every event of this connection.
   var cookie: UInt64 { UInt64(index) | UInt64(generation) << 32 }
 

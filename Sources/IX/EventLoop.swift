@@ -19,8 +19,10 @@ extension Core {
     switch kind {
     case .tcpReceived: received(event, by: &service)
     case .tcpSent:
-      guard let index = Core.current.session(of: Connection(cookie: event.cookie)) else { return }
+      let connection = Connection(cookie: event.cookie)
+      guard let index = Core.current.session(of: connection) else { return }
       Core.current.acknowledged(index, byteCount: event.byte_count)
+      if !Core.current.sessions[index].isClosing { service.sent(connection) }
     case .tcpKnock: knocked(event, at: &service)
     case .tcpPeerClosed:
       let connection = Connection(cookie: event.cookie)

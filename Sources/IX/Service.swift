@@ -18,6 +18,9 @@ public protocol Service {
   /// `send` has been acknowledged.
   mutating func peerClosed(_ connection: Connection)
 
+  /// The peer acknowledged bytes: `Connection.unacknowledgedByteCount` is less than it was.
+  mutating func sent(_ connection: Connection)
+
   /// Bytes lent by `Connection.send(lending:token:)` may be changed or freed again: the peer has
   /// acknowledged them, or their connection is gone.
   mutating func returned(loan token: UInt64)
@@ -30,6 +33,7 @@ extension Service {
   public mutating func accept(_ knock: Knock) -> Bool { true }
   public mutating func connected(_ connection: Connection) {}
   public mutating func peerClosed(_ connection: Connection) { connection.close() }
+  public mutating func sent(_ connection: Connection) {}
   public mutating func returned(loan token: UInt64) {}
   public mutating func ended(_ connection: Connection, reason: Reason) {}
 }
