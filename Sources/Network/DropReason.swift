@@ -37,6 +37,7 @@ package enum DropReason: Int, BitwiseCopyable, Sendable {
   case ipv4Source
   case ipv4Destination
   case ipv4Protocol
+  /// A fragment to a broadcast address, or there was no buffer to put it into.
   case ipv4Fragment
 
   // ICMP.
@@ -64,5 +65,24 @@ package enum DropReason: Int, BitwiseCopyable, Sendable {
   /// The application holds as many buffers as it may, or does not fetch its datagrams.
   case udpBacklog
 
-  package static var count: Int { Self.udpBacklog.rawValue + 1 }
+  // IPv4 reassembly. What ends a whole set is counted once.
+  /// A length that is zero, or no multiple of eight before the end.
+  case fragmentMalformed
+  /// It would end behind the longest packet that is put together ("ping of death").
+  case fragmentTooLong
+  /// The transport header does not lie in the first fragment (RFC 1858, section 3).
+  case fragmentTiny
+  /// All its bytes were there already.
+  case fragmentDuplicate
+  /// Some of its bytes were there already, or the ends contradict each other: a set ended.
+  case fragmentOverlap
+  /// A set was not complete in time.
+  case fragmentExpired
+  /// A set was given up for a newer one.
+  case fragmentDisplaced
+
+  /// An echo request whose reply the link does not take in one piece.
+  case icmpTooLong
+
+  package static var count: Int { Self.icmpTooLong.rawValue + 1 }
 }

@@ -5,6 +5,8 @@ package struct NetworkCounters: BitwiseCopyable {
   package var receivedFrames: UInt64 = 0
   package var receivedSegments: UInt64 = 0
   package var receivedDatagrams: UInt64 = 0
+  /// Fragments that were kept.
+  package var receivedFragments: UInt64 = 0
   /// ICMP errors that quote one of our packets.
   package var receivedErrors: UInt64 = 0
   /// ARP packets that taught us something.

@@ -36,6 +36,9 @@ extension NetworkStack {
     guard !packet.isBroadcast else { return drop(buffer, .icmpBroadcast, pool: &pool) }
     if type == .echoRequest {
       guard code == 0 else { return drop(buffer, .icmpType, pool: &pool) }
+      guard packet.byteCount <= configuration.maximumTransmissionUnit else {
+        return drop(buffer, .icmpTooLong, pool: &pool)
+      }
       var reply = ICMPHeaderFields(type: .echoReply, code: 0, parameter: parameter)
       reply.checksum = Self.checksumOfReply(toRequestWith: checksum)
       return echo(packet, reply, in: buffer, pool: &pool, device: &device)

@@ -26,12 +26,15 @@ extension NetworkStack {
     }
   }
 
+  /// A whole packet, or a fragment.
   @inline(__always)
-  private mutating func receive<Device: NetworkDevice & ~Copyable>(
+  mutating func receive<Device: NetworkDevice & ~Copyable>(
     _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, now: Instant,
     pool: inout PacketPool, device: inout Device
   ) {
-    guard !packet.isFragment else { return drop(buffer, .ipv4Fragment, pool: &pool) }
+    guard !packet.isFragment else {
+      return receiveFragment(packet, in: buffer, now: now, pool: &pool, device: &device)
+    }
     if packet.protocolNumber == .tcp {
       receiveSegment(
         packet, in: buffer, completedTransmissions: device.completedTransmissionCount, now: now,
@@ -64,7 +67,7 @@ extension NetworkStack {
     }
     counters.receivedSegments &+= 1
     tcp.receive(
-      segment, buffer: buffer, completedTransmissions: completedTransmissions, now: now,
+      segment, buffer: buffer, now: now, completedTransmissions: completedTransmissions,
       pool: &pool)
   }
 

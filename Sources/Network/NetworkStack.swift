@@ -8,11 +8,12 @@ import Wire
 ///
 /// A received packet's way: `receive` -> `InterfaceConfiguration.examine` -> `Endpoint.receive`,
 /// and back: `transmit` -> `Endpoint.transmit` -> `IPv4Output.transmit` -> the device.
-package struct NetworkStack<Control: CongestionControl>: ~Copyable {
+package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copyable {
   package var tcp: Endpoint<Control>
   package internal(set) var output: IPv4Output
   package internal(set) var counters = NetworkCounters()
   var ports: DatagramPorts
+  var reassembler: Reassembler
   /// ICMP errors (RFC 1812, section 4.3.2.8: limit their rate).
   var errorLimit = TokenBucket(burst: 50, interval: .milliseconds(1))
   /// Defence of our address: once in ten seconds (RFC 5227, section 2.4 (b)).
@@ -25,18 +26,24 @@ package struct NetworkStack<Control: CongestionControl>: ~Copyable {
     arena: inout Arena
   ) {
     guard let output = IPv4Output(configuration: configuration, arena: &arena),
-      let ports = DatagramPorts(bufferCount: bufferCount, arena: &arena)
+      let ports = DatagramPorts(bufferCount: bufferCount, arena: &arena),
+      let reassembler = Reassembler(arena: &arena)
     else { return nil }
     self.tcp = tcp
     self.output = output
     self.ports = ports
+    self.reassembler = reassembler
   }
 
   package var configuration: InterfaceConfiguration { output.configuration }
 
-  /// Timers.
+  /// Most TCP timers of one cycle; the others are late by a cycle.
+  package static var timerBudget: Int { 256 }
+
+  /// Does what time asks for.
   package mutating func expire(now: Instant, pool: inout PacketPool) {
-    tcp.expire(now: now, pool: &pool)
+    tcp.expire(now: now, pool: &pool, budget: 64)
+    reassembler.expire(now: now, pool: &pool, counters: &counters)
   }
 
   /// Sends whatever is due. The caller rings the doorbell.

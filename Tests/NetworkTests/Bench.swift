@@ -140,4 +140,9 @@ struct RecordedDatagrams: ConnectionEvents, DatagramEvents, ~Copyable {
   mutating func dead(_ handle: Handle, cookie: UInt64, reason: Reason) { roomCount -= 1 }
 }
 
-func makeEndpoint(now: Instant, arena: inout Arena) -> Endpoint<NewReno>? { Endpoint() }
+func makeEndpoint(now: Instant, arena: inout Arena) -> Endpoint<NewReno>? {
+  var configuration = Configuration()
+  configuration.connectionCount = 64
+  configuration.reservedBufferCount = 4
+  return Endpoint(configuration: configuration, secret: (1, 2), now: now, arena: &arena)
+}

@@ -1,0 +1,35 @@
+import Packets
+import Wire
+
+// The two writes the network layer makes into pool buffers, both while it puts fragments together
+// in a buffer of its own.
+
+extension PacketPool {
+  /// Copies a packet's payload to `offset` of the buffer `target`, which the caller owns.
+  mutating func copyPayload(
+    of packet: ReceivedPacket, in source: UInt32, to target: UInt32, at offset: Int
+  ) {
+    let byteCount = packet.payloadByteCount
+    precondition(source != target, "a buffer is copied onto itself")
+    precondition(
+      offset >= 0 && byteCount >= 0 && byteCount <= Self.bufferByteCount &- offset
+        && byteCount <= Self.bufferByteCount &- packet.payloadOffset && packet.payloadOffset >= 0,
+      "a fragment does not fit its buffer")
+    // SAFETY: `pointer` checks the indices, the lines above that both ranges lie inside one buffer
+    // each; they do not overlap, because the buffers are different.
+    unsafe (pointer(to: target) + offset).copyMemory(
+      from: pointer(to: source) + packet.payloadOffset, byteCount: byteCount)
+  }
+
+  /// Puts an IPv4 header in front of the payload in the buffer `target`, which the caller owns.
+  mutating func writeHeader(of packet: ReceivedPacket, payloadByteCount: Int, to target: UInt32) {
+    let fields = IPv4HeaderFields(
+      source: packet.source, destination: packet.destination,
+      protocolNumber: packet.protocolNumber, payloadByteCount: payloadByteCount)
+    // SAFETY: `pointer` checks the index; a buffer is longer than a header, and nobody else uses
+    // this one while the span exists.
+    var header = unsafe MutableRawSpan(
+      _unsafeStart: pointer(to: target), byteCount: IPv4Header.byteCount)
+    fields.emit(into: &header)
+  }
+}
