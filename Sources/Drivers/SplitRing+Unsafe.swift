@@ -16,7 +16,7 @@ struct SplitRing: ~Copyable {
   }
 
   let layout: VirtqueueLayout
-  private let mask: UInt16
+  private let mask: Int
   private let descriptors: UnsafeMutableRawPointer
   private let available: UnsafeMutableRawPointer
   private let used: UnsafeMutableRawPointer
@@ -32,7 +32,7 @@ struct SplitRing: ~Copyable {
     layout = VirtqueueLayout(
       size: size, descriptors: map.deviceAddress(of: table.base),
       available: map.deviceAddress(of: driver.base), used: map.deviceAddress(of: device.base))
-    mask = UInt16(truncatingIfNeeded: size - 1)
+    mask = size - 1
     // SAFETY: carved from the arena, which outlives the queue.
     unsafe descriptors = unsafe table.pointer
     unsafe available = unsafe driver.pointer
@@ -46,7 +46,7 @@ struct SplitRing: ~Copyable {
   ) {
     // SAFETY: a masked index is below the size of the table.
     unsafe Self.write(
-      descriptors + Int(index & mask) &* 16, address: address, byteCount: byteCount, flags: flags,
+      descriptors + (Int(index) & mask) &* 16, address: address, byteCount: byteCount, flags: flags,
       next: next)
   }
 
@@ -67,7 +67,7 @@ struct SplitRing: ~Copyable {
   func setAvailable(_ position: UInt16, head: UInt16) {
     // SAFETY: a masked position is below the size of the ring, which begins 4 bytes in.
     unsafe available.storeBytes(
-      of: head, toByteOffset: 4 &+ Int(position & mask) &* 2, as: UInt16.self)
+      of: head, toByteOffset: 4 &+ (Int(position) & mask) &* 2, as: UInt16.self)
   }
 
   /// Lets the device see all entries below `position`: stored after everything written before
@@ -78,12 +78,21 @@ struct SplitRing: ~Copyable {
     unsafe x86_store_release16(available + 2, position)
   }
 
-  /// Asks the device not to interrupt when it has used a buffer, or to do so (VIRTQ_AVAIL_F_NO_-
-  /// INTERRUPT, section 2.6.7).
+  /// Asks the device not to interrupt when it has used a buffer (VIRTQ_AVAIL_F_NO_INTERRUPT, section
+  /// 2.6.7).
   @inline(__always)
-  func setInterruptSuppressed(_ isSuppressed: Bool) {
+  func suppressInterrupts() {
     // SAFETY: `flags` is the first field of the area.
-    unsafe x86_device_write16(available, isSuppressed ? 1 : 0)
+    unsafe x86_device_write16(available, 1)
+  }
+
+  /// Asks the device to interrupt when it has used a buffer. The device looks at the flag after it
+  /// has stored its position (section 2.6.8.2), so the fence orders our next look at the position
+  /// after our store of the flag: one of the two sees the other.
+  func requestInterrupts() {
+    // SAFETY: `flags` is the first field of the area.
+    unsafe x86_device_write16(available, 0)
+    x86_fence()
   }
 
   /// Whether the device asks not to be notified (VIRTQ_USED_F_NO_NOTIFY, section 2.6.9). The fence
@@ -108,7 +117,7 @@ struct SplitRing: ~Copyable {
   @inline(__always)
   func usedEntry(at position: UInt16) -> (identifier: UInt32, byteCount: UInt32) {
     // SAFETY: a masked position is below the size of the ring, which begins 4 bytes in.
-    let entry = unsafe x86_device_read64(used + 4 + Int(position & mask) &* 8)
+    let entry = unsafe x86_device_read64(used + 4 + (Int(position) & mask) &* 8)
     return (UInt32(truncatingIfNeeded: entry), UInt32(truncatingIfNeeded: entry &>> 32))
   }
 }

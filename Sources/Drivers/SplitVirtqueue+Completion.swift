@@ -16,20 +16,23 @@ extension SplitVirtqueue {
     guard chain.descriptorCount != 0 else { return breakQueue(.notInFlight) }
     // Deviation from section 2.6.8.2: where nothing is writable the count means nothing, and some
     // devices put one there, so it is ignored.
-    guard !chain.isWritable || entry.byteCount <= chain.capacity else {
+    guard chain.capacity == 0 || entry.byteCount <= UInt32(chain.capacity) else {
       return breakQueue(.byteCount)
     }
     takenPosition &+= 1
     free(head, chain)
-    return Completion(head: head, byteCount: chain.isWritable ? entry.byteCount : 0)
+    return Completion(head: head, byteCount: chain.capacity == 0 ? 0 : entry.byteCount)
   }
 
-  /// A chain the device still had when it was reset; nil when there are no more. Only after a reset
-  /// is it certain that the device uses none.
-  package mutating func takeAbandoned() -> UInt16? {
+  /// The next chain, by its head from `position` on, that the device still had when it was reset;
+  /// nil when there are no more. Only after a reset is it certain that the device uses none. The
+  /// queue is not used again.
+  package mutating func takeAbandoned(from position: inout Int) -> UInt16? {
     isBroken = true
-    guard inFlightCount > 0 else { return nil }
-    for index in 0..<size where shadow[index].descriptorCount != 0 {
+    while position < size {
+      let index = position
+      position &+= 1
+      guard shadow[index].descriptorCount != 0 else { continue }
       let head = UInt16(truncatingIfNeeded: index)
       free(head, shadow[index])
       return head
@@ -56,7 +59,6 @@ extension SplitVirtqueue {
     shadow[Int(chain.tail)].next = firstFree
     firstFree = head
     freeDescriptorCount &+= Int(chain.descriptorCount)
-    inFlightCount &-= 1
   }
 
   @inline(never)

@@ -12,20 +12,23 @@ extension SplitVirtqueue {
   }
 
   /// Queues a chain of one descriptor: the one `nextHead` has named, which must have been asked.
+  /// The device writes at most 65,535 bytes.
   @inline(__always)
   package mutating func submit(_ address: DeviceAddress, byteCount: Int, use: Use) {
     let head = firstFree
-    let capacity = UInt32(truncatingIfNeeded: byteCount)
+    precondition(use != .writable || byteCount <= 0xFFFF, "a buffer too large for a queue")
     let flags =
       switch use {
       case .readable: UInt16(0)
       case .writable: SplitRing.Flag.write
       case .table: SplitRing.Flag.indirect
       }
-    ring.setDescriptor(head, address: address, byteCount: capacity, flags: flags, next: 0)
+    ring.setDescriptor(
+      head, address: address, byteCount: UInt32(truncatingIfNeeded: byteCount), flags: flags,
+      next: 0)
     enter(
       head, tail: head, descriptorCount: 1,
-      writable: use == .writable ? capacity : nil)
+      capacity: use == .writable ? UInt16(truncatingIfNeeded: byteCount) : 0)
   }
 
   /// Queues a chain the device reads: `header` and the bytes of `fragments`, empty ones left out.
@@ -51,21 +54,19 @@ extension SplitVirtqueue {
       capacity = UInt32(truncatingIfNeeded: fragment.byteCount)
     }
     ring.setDescriptor(last, address: address, byteCount: capacity, flags: 0, next: 0)
-    enter(head, tail: last, descriptorCount: descriptorCount, writable: nil)
+    enter(head, tail: last, descriptorCount: descriptorCount, capacity: 0)
   }
 
   /// Takes the chain off the free list and puts it into the available ring.
   @inline(__always)
   private mutating func enter(
-    _ head: UInt16, tail: UInt16, descriptorCount: UInt16, writable capacity: UInt32?
+    _ head: UInt16, tail: UInt16, descriptorCount: UInt16, capacity: UInt16
   ) {
-    firstFree = shadow[Int(tail)].next
-    shadow[Int(head)].tail = tail
-    shadow[Int(head)].descriptorCount = descriptorCount
-    shadow[Int(head)].isWritable = capacity != nil
-    shadow[Int(head)].capacity = capacity ?? 0
+    let next = shadow[Int(head)].next
+    firstFree = tail == head ? next : shadow[Int(tail)].next
+    shadow[Int(head)] = Shadow(
+      next: next, tail: tail, descriptorCount: descriptorCount, capacity: capacity)
     freeDescriptorCount &-= Int(descriptorCount)
-    inFlightCount &+= 1
     ring.setAvailable(availablePosition, head: head)
     availablePosition &+= 1
   }

@@ -27,7 +27,7 @@ package struct SplitVirtqueue: ~Copyable {
     case byteCount
   }
 
-  /// The private record of one descriptor.
+  /// The private record of one descriptor: 8 bytes.
   struct Shadow: BitwiseCopyable {
     /// The next descriptor of the chain or of the free list.
     var next: UInt16 = 0
@@ -35,15 +35,12 @@ package struct SplitVirtqueue: ~Copyable {
     var tail: UInt16 = 0
     /// Of a head in flight: descriptors in the chain. Otherwise 0.
     var descriptorCount: UInt16 = 0
-    /// Of a head in flight: whether the device writes, and how much it can.
-    var isWritable = false
-    var capacity: UInt32 = 0
+    /// Of a head in flight: bytes the device may write; 0 when it only reads.
+    var capacity: UInt16 = 0
   }
 
   package let size: Int
   package internal(set) var freeDescriptorCount: Int
-  /// Chains the device has and has not reported yet.
-  package internal(set) var inFlightCount: Int = 0
   /// The device broke the protocol or was reset: nothing is given to it or taken from it
   /// any more.
   package internal(set) var isBroken = false
@@ -68,12 +65,15 @@ package struct SplitVirtqueue: ~Copyable {
       var shadow = arena.carve(count: size, repeating: Shadow())
     else { return nil }
     for index in 0..<size { shadow[index].next = UInt16(truncatingIfNeeded: index + 1) }
-    ring.setInterruptSuppressed(true)
+    ring.suppressInterrupts()
     self.size = size
     freeDescriptorCount = size
     self.ring = ring
     self.shadow = shadow
   }
+
+  /// Chains queued and not taken back yet.
+  package var inFlightCount: Int { Int(availablePosition &- takenPosition) }
 
   /// Where the queue lies, for its device.
   package var layout: VirtqueueLayout { ring.layout }
@@ -103,15 +103,12 @@ package struct SplitVirtqueue: ~Copyable {
   /// From now on the device interrupts when it uses a buffer. True when it has used one already:
   /// then no interrupt may follow, the queue polls on and interrupts are suppressed again.
   package mutating func armInterrupt() -> Bool {
-    ring.setInterruptSuppressed(false)
-    // Section 2.6.8.2: the device looks at the flag after it has stored its position, so our load
-    // of the position must follow our store of the flag. `isNotificationSuppressed` has the fence.
-    _ = ring.isNotificationSuppressed()
+    ring.requestInterrupts()
     guard ring.usedPosition() != takenPosition else { return false }
-    ring.setInterruptSuppressed(true)
+    ring.suppressInterrupts()
     return true
   }
 
   /// The device need not interrupt any more; one more interrupt may still come.
-  package func disarmInterrupt() { ring.setInterruptSuppressed(true) }
+  package func disarmInterrupt() { ring.suppressInterrupts() }
 }

@@ -49,10 +49,12 @@ extension VirtioNetwork {
   /// still use the buffers, and keeps them.
   package mutating func shutDown(_ pool: inout PacketPool) -> Bool {
     guard VirtioHandshake.reset(transport) else { return false }
-    while let head = receiveQueue.takeAbandoned() {
+    var position = 0
+    while let head = receiveQueue.takeAbandoned(from: &position) {
       pool.release(PacketBuffer(adopting: receiveBuffers[Int(head)]))
     }
-    while let head = transmitQueue.takeAbandoned() {
+    position = 0
+    while let head = transmitQueue.takeAbandoned(from: &position) {
       let retained = transmissions[Int(head)].retained
       guard retained != PacketPool.none else { continue }
       pool.release(PacketBuffer(adopting: retained))

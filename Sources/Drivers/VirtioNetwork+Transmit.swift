@@ -21,7 +21,7 @@ extension VirtioNetwork {
     let descriptorCount = usesTable ? 1 : 1 &+ fragments.count
     guard order.canIssue, let head = transmitQueue.nextHead(descriptorCount: descriptorCount)
     else {
-      refuse(frame, pool: &pool)
+      refuse(retained: frame.retained, pool: &pool)
       return nil
     }
     slots.write(
@@ -69,10 +69,10 @@ extension VirtioNetwork {
     order.finish(transmission.ticket)
   }
 
-  private mutating func refuse(_ frame: OutgoingFrame, pool: inout PacketPool) {
+  private mutating func refuse(retained: UInt32, pool: inout PacketPool) {
     counters.refusedTransmissions &+= 1
-    guard frame.retained != PacketPool.none else { return }
-    pool.release(PacketBuffer(adopting: frame.retained))
+    guard retained != PacketPool.none else { return }
+    pool.release(PacketBuffer(adopting: retained))
   }
 
   @inline(__always)

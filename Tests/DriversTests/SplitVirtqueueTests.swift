@@ -244,7 +244,8 @@ import Testing
     var rig = Rig()
     let heads = rig.submit(3)
     var abandoned: [UInt16] = []
-    while let head = rig.queue.takeAbandoned() { abandoned.append(head) }
+    var position = 0
+    while let head = rig.queue.takeAbandoned(from: &position) { abandoned.append(head) }
     let free = rig.queue.freeDescriptorCount
     let isBroken = rig.queue.isBroken
     #expect(Set(abandoned) == Set(heads) && abandoned.count == 3 && free == 8 && isBroken)
