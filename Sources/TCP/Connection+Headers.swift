@@ -81,10 +81,9 @@ extension Connection {
     let heldBuffers = receive.heldBufferCount &+ reassembly.bufferCount
     let buffers =
       configuration.bufferLimit > heldBuffers ? configuration.bufferLimit &- heldBuffers : 0
-    let window = min(
-      free, buffers &* UInt32(configuration.maximumSegmentByteCount),
-      65_535 &<< UInt32(receive.windowShift))
-    return receive.next.advanced(by: window)
+    // Two at a time: `min` of three makes an array.
+    let window = min(free, buffers &* UInt32(configuration.maximumSegmentByteCount))
+    return receive.next.advanced(by: min(window, 65_535 &<< UInt32(receive.windowShift)))
   }
 
   /// The application returned a buffer: whether the peer should be told before it next hears of us.

@@ -77,7 +77,7 @@ extension Connection {
     let unsent = sendQueue.unsentByteCount
     let edge = send.unacknowledged.advanced(by: send.window)
     let usable = edge > send.next ? edge.distance(from: send.next) : 0
-    let wanted = min(unsent, usable, limit)
+    let wanted = min(min(unsent, usable), limit)
     let inFlight = inFlight
     let room = control.window > inFlight ? control.window &- inFlight : 0
     var byteCount = wanted

@@ -80,7 +80,9 @@ package struct Checksum: BitwiseCopyable, Sendable {
     }
     while remaining >= 2 {
       // SAFETY: two bytes remain at `offset`.
-      b &+= UInt64(unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self))
+      let word = unsafe bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: offset, as: UInt16.self)
+      b &+= UInt64(word)
       offset &+= 2
       remaining &-= 2
     }
