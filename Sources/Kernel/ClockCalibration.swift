@@ -40,20 +40,52 @@
       return megahertz > 0 ? UInt64(megahertz) &* 1_000_000 : nil
     }
 
-    /// Counts ticks while channel 2 of the 8254 timer counts 5 ms down; nil when it does not move.
+    /// Counts ticks while channel 0 of the 8254 timer counts 5 ms down; nil when there is none. Its
+    /// interrupt is masked.
     private static func timerFrequency() -> UInt64? {
-      let count: UInt64 = 1_193_182 / 200
-      let gate: UInt16 = 0x61
-      x86_port_write8(gate, x86_port_read8(gate) & ~0x03 | 0x01)  // gate on, speaker off
-      x86_port_write8(0x43, 0xB0)  // channel 2, both bytes, mode 0, binary
-      x86_port_write8(0x42, UInt8(truncatingIfNeeded: count))
-      x86_port_write8(0x42, UInt8(truncatingIfNeeded: count &>> 8))
-      let start = x86_rdtsc()
-      // Every read of the port takes a fraction of a microsecond, or far more under a monitor.
-      for reads in 0..<1_000_000 where x86_port_read8(gate) & 0x20 != 0 {
-        return reads > 0 ? (x86_rdtsc() &- start) &* 1_193_182 / count : nil
+      let timerTicksPerSecond: UInt64 = 1_193_182
+      let wanted = UInt16(truncatingIfNeeded: timerTicksPerSecond / 200)
+      x86_port_write8(0x43, 0x30)  // channel 0, both bytes, mode 0: count down once, binary
+      x86_port_write8(0x40, 0xFF)
+      x86_port_write8(0x40, 0xFF)
+      let start = bestTimerReading()
+      // A reading takes about a microsecond: a timer that has not moved after a thousand is absent.
+      for attempt in 0..<1_000_000 {
+        let elapsed = start.count &- timerReading().count
+        if elapsed >= wanted { break }
+        if attempt == 1_000, elapsed == 0 { return nil }
       }
-      return nil
+      let end = bestTimerReading()
+      let elapsed = UInt64(start.count &- end.count)
+      guard elapsed >= UInt64(wanted) else { return nil }
+      return (end.ticks &- start.ticks) &* timerTicksPerSecond / elapsed
+    }
+
+    /// The timer's count and the time-stamp counter, read together.
+    private struct TimerReading {
+      var count: UInt16
+      var ticks: UInt64
+      /// How far apart the two may have been read.
+      var uncertainty: UInt64
+    }
+
+    /// The most certain of several readings: a virtual CPU may lose its processor in the middle.
+    private static func bestTimerReading() -> TimerReading {
+      var best = timerReading()
+      for _ in 0..<16 {
+        let reading = timerReading()
+        if reading.uncertainty < best.uncertainty { best = reading }
+      }
+      return best
+    }
+
+    private static func timerReading() -> TimerReading {
+      let before = x86_rdtsc()
+      x86_port_write8(0x43, 0x00)  // latch channel 0
+      let ticks = x86_rdtsc()
+      let low = x86_port_read8(0x40)
+      let count = UInt16(x86_port_read8(0x40)) &<< 8 | UInt16(low)
+      return TimerReading(count: count, ticks: ticks, uncertainty: ticks &- before)
     }
   }
 #endif
