@@ -43,7 +43,7 @@ extension InterfaceConfiguration {
         }
       }
       guard isPlausibleSource(header.source) else { return .dropped(.ipv4Source) }
-      let isForUs = header.destination == address
+      let isForUs = header.destination == address && hasAddress
       guard isForUs || isBroadcast(header.destination) else { return .dropped(.ipv4Destination) }
       // A time to live of zero is no reason to drop (RFC 1122, section 3.2.1.7).
       return .packet(

@@ -22,6 +22,10 @@ package struct InterfaceConfiguration: BitwiseCopyable, Sendable {
     self.maximumTransmissionUnit = maximumTransmissionUnit
   }
 
+  /// Without one (0.0.0.0), nothing is for us, and nothing can be sent.
+  @inline(__always)
+  package var hasAddress: Bool { address != .any }
+
   @inline(__always)
   private var hostMask: UInt32 { prefixLength == 0 ? .max : ~(.max &<< UInt32(32 - prefixLength)) }
 
@@ -52,7 +56,7 @@ package struct InterfaceConfiguration: BitwiseCopyable, Sendable {
   /// Broadcast and multicast are not sent.
   @inline(__always)
   package func nextHop(to destination: IPv4Address) -> IPv4Address? {
-    guard isPlausibleSource(destination) else { return nil }
+    guard hasAddress, isPlausibleSource(destination) else { return nil }
     return isOnLink(destination) ? destination : gateway
   }
 }

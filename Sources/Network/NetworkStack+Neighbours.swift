@@ -8,6 +8,7 @@ extension NetworkStack {
   mutating func receive<Device: NetworkDevice & ~Copyable>(
     _ packet: ARPPacketFields, now: Instant, pool: inout PacketPool, device: inout Device
   ) {
+    guard configuration.hasAddress else { return counters.count(.arpUnsolicited) }
     let isRequest = packet.operation == .request
     guard isRequest || packet.operation == .reply else { return counters.count(.arpOperation) }
     let isForUs = packet.targetAddress == configuration.address

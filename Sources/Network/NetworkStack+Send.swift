@@ -19,15 +19,9 @@ extension NetworkStack {
     let limit =
       configuration.maximumTransmissionUnit - IPv4Header.byteCount - UDPHeader.byteCount
     guard ports.isBound(datagram.localPort), datagram.remotePort != 0,
-      fragments.count <= Fragment.limit, fragments.totalByteCount <= limit
+      fragments.count <= Fragment.limit, fragments.totalByteCount <= limit,
+      let retained = pool.buffer(of: fragments)
     else { return .badArgument }
-    var retained = PacketPool.none
-    for index in fragments.indices {
-      guard let buffer = pool.index(containing: fragments[index].address), buffer != retained
-      else { continue }
-      guard retained == PacketPool.none, pool.canRetain(buffer) else { return .badArgument }
-      retained = buffer
-    }
     guard ports.hasRoomToSend, device.freeTransmitSlotCount > 0 else { return .noResources }
     switch output.nextHop(to: datagram.remoteAddress, device: &device, pool: &pool) {
     case .unreachable: return .unreachable
@@ -91,5 +85,24 @@ extension NetworkStack {
         precondition(isSent, "the device had a free slot")
       }
     }
+  }
+}
+
+extension PacketPool {
+  /// The buffer that `fragments` lie in, `none` when they lie elsewhere; nil when they lie in more
+  /// than one, reach past one, or nobody holds it.
+  fileprivate func buffer(of fragments: Span<Fragment>) -> UInt32? {
+    var result = Self.none
+    for index in fragments.indices {
+      let fragment = fragments[index]
+      guard let buffer = self.index(containing: fragment.address) else { continue }
+      let end =
+        (fragment.address + fragment.byteCount).rawValue &- address(of: buffer).rawValue
+      guard end <= UInt64(Self.bufferByteCount), result == Self.none || result == buffer,
+        canRetain(buffer)
+      else { return nil }
+      result = buffer
+    }
+    return result
   }
 }

@@ -24,11 +24,10 @@ struct Bench: ~Copyable {
   var events = RecordedDatagrams()
   var now = Instant(nanoseconds: 1_000_000_000_000)
 
-  init(prefixLength: Int = 24, transmissionUnit: Int = 1500) {
+  init(address: IPv4Address = address, prefixLength: Int = 24) {
     var arena = memory.arena
     let configuration = InterfaceConfiguration(
-      address: Self.address, prefixLength: prefixLength, gateway: Self.gateway,
-      maximumTransmissionUnit: transmissionUnit)
+      address: address, prefixLength: prefixLength, gateway: Self.gateway)
     guard let pool = PacketPool(memory: buffers.region, arena: &arena),
       let endpoint = makeEndpoint(now: Instant(nanoseconds: 1_000_000_000_000), arena: &arena),
       let stack = NetworkStack(
@@ -112,6 +111,8 @@ struct RecordedDatagrams: ConnectionEvents, DatagramEvents, ~Copyable {
   var roomCount = 1 << 20
   var datagrams: [Datagram] = []
   var completions: [Completion] = []
+  var knocks: [Handle] = []
+  var received: [(buffer: UInt32, offset: Int, byteCount: Int)] = []
 
   mutating func datagram(
     from address: IPv4Address, remotePort: UInt16, localPort: UInt16, buffer: UInt32, offset: Int,
@@ -128,11 +129,17 @@ struct RecordedDatagrams: ConnectionEvents, DatagramEvents, ~Copyable {
     completions.append(Completion(cookie: cookie, status: status))
   }
 
-  mutating func knock(_ handle: Handle, flow: Flow) { roomCount -= 1 }
+  mutating func knock(_ handle: Handle, flow: Flow) {
+    roomCount -= 1
+    knocks.append(handle)
+  }
   mutating func connected(_ handle: Handle, cookie: UInt64, reason: Reason) { roomCount -= 1 }
   mutating func received(
     _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int
-  ) { roomCount -= 1 }
+  ) {
+    roomCount -= 1
+    received.append((buffer, offset, byteCount))
+  }
   mutating func sent(_ handle: Handle, cookie: UInt64, byteCount: Int, window: Int) {
     roomCount -= 1
   }

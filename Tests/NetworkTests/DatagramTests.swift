@@ -267,10 +267,12 @@ import Wire
     let fragments = buffers.map { Fragment(address: bench.pool.address(of: $0), byteCount: 1) }
     let both = bench.send(fragments)
     let same = bench.send([fragments[0], fragments[0]])
+    let start = bench.pool.address(of: buffers[0])
+    let past = bench.send([Fragment(address: start + 2000, byteCount: 49)])
     bench.returnAllDatagrams()
     bench.cycle()
     let free = bench.send([fragments[0]])
-    #expect([both, same, free] == [.badArgument, .ok, .badArgument])
+    #expect([both, same, past, free] == [.badArgument, .ok, .badArgument, .badArgument])
     let freeCount = bench.pool.freeCount
     #expect(freeCount == Bench.bufferCount)
   }
