@@ -2,8 +2,14 @@
  *
  * Small sizes, the usual case for values and headers, use two overlapping accesses; large ones the
  * string instructions, eight bytes at a time. */
-#if !defined(__linux__)
 #include "include/runtime.h"
+
+#if defined(__linux__)
+#define memset ix_memset
+#define memcpy ix_memcpy
+#define memmove ix_memmove
+#define memcmp ix_memcmp
+#endif
 
 typedef uint16_t __attribute__((aligned(1), may_alias)) word16;
 typedef uint32_t __attribute__((aligned(1), may_alias)) word32;
@@ -103,4 +109,3 @@ __attribute__((used)) int memcmp(const void *a, const void *b, size_t count) {
     if (*x != *y) return *x < *y ? -1 : 1;
   return 0;
 }
-#endif

@@ -11,3 +11,11 @@ void ix_heap_initialize(uint64_t start, uint64_t byte_count);
  * two. */
 void *ix_heap_allocate(size_t alignment, size_t byte_count);
 void ix_heap_free(void *pointer);
+
+#if defined(__linux__)
+/* For hosted tests: the memory functions, beside those of the C library. */
+void *ix_memset(void *destination, int value, size_t count);
+void *ix_memcpy(void *destination, const void *source, size_t count);
+void *ix_memmove(void *destination, const void *source, size_t count);
+int ix_memcmp(const void *a, const void *b, size_t count);
+#endif
