@@ -1,0 +1,91 @@
+import IXABI
+import Packets
+import Testing
+import Wire
+
+@testable import TCP
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same run for the same seed.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// What happens to segments on their way.
+struct WireConditions: Sendable, CustomTestStringConvertible {
+  var name: String
+  var loss = 0.0
+  var duplication = 0.0
+  var reordering = 0.0
+  var delay = Interval.microseconds(50)
+  var testDescription: String { name }
+}
+
+/// Two hosts on a virtual clock, with a wire between them that loses, repeats and reorders.
+final class SimulatedWire {
+  let hosts: [Host]
+  var conditions: WireConditions
+  var random: SeededGenerator
+  private var inFlight: [(at: Instant, order: Int, to: Int, segment: TestSegment)] = []
+  private var order = 0
+  private(set) var now: Instant
+  private(set) var carriedCount = 0
+
+  init(_ a: Host, _ b: Host, _ conditions: WireConditions, seed: UInt64) {
+    hosts = [a, b]
+    self.conditions = conditions
+    random = SeededGenerator(state: seed)
+    now = a.now
+  }
+
+  private func carry(_ segment: TestSegment, to host: Int) {
+    carriedCount += 1
+    if Double.random(in: 0..<1, using: &random) < conditions.loss { return }
+    let copies = Double.random(in: 0..<1, using: &random) < conditions.duplication ? 2 : 1
+    for _ in 0..<copies {
+      var delay = conditions.delay
+      if Double.random(in: 0..<1, using: &random) < conditions.reordering {
+        delay = delay + .microseconds(UInt64.random(in: 1...300, using: &random))
+      }
+      order += 1
+      inFlight.append((now + delay, order, host, segment))
+    }
+  }
+
+  /// Where the clock goes next: 10 us on, or to the next deadline when nothing else can happen.
+  private var nextInstant: Instant {
+    let soon = now + .microseconds(10)
+    guard isQuiet, hosts.allSatisfy({ !$0.endpoint.hasOutput && !$0.endpoint.hasEvents }) else {
+      return soon
+    }
+    return max(soon, hosts.compactMap(\.endpoint.nextDeadline).min() ?? soon)
+  }
+
+  /// One step of 10 us: segments arrive, timers run, the applications act, segments leave.
+  func step(_ application: (Int, Host, [Event]) -> Void) {
+    now = nextInstant
+    let arriving = inFlight.filter { $0.at <= now }.sorted { ($0.at, $0.order) < ($1.at, $1.order) }
+    inFlight.removeAll { $0.at <= now }
+    for index in 0..<2 {
+      let host = hosts[index]
+      host.now = now
+      host.endpoint.expire(now: now, pool: &host.pool, budget: 64)
+      for arrival in arriving where arrival.to == index { host.receive(arrival.segment) }
+      application(index, host, host.events())
+      host.queueOutput()
+      // The device is a little behind, as real ones are.
+      let frames = host.device.finish(Int.random(in: 0...16, using: &random))
+      for segment in frames { carry(segment, to: 1 - index) }
+    }
+  }
+
+  var isQuiet: Bool {
+    inFlight.isEmpty && hosts.allSatisfy { $0.device.queued.isEmpty }
+  }
+}
