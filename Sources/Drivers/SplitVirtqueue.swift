@@ -95,9 +95,11 @@ package struct SplitVirtqueue: ~Copyable {
     return !ring.isNotificationSuppressed()
   }
 
-  /// Whether the device has work it was shown and now wants to be notified of it.
+  /// Whether the device has work it was shown, has reported nothing that was not taken, and wants
+  /// to be notified.
   package func wantsNotification() -> Bool {
-    inFlightCount > 0 && !isBroken && !ring.isNotificationSuppressed()
+    publishedPosition != takenPosition && !isBroken && !ring.isNotificationSuppressed()
+      && ring.usedPosition() == takenPosition
   }
 
   /// From now on the device interrupts when it uses a buffer. True when it has used one already:

@@ -24,14 +24,14 @@ extension VirtioNetwork {
       transmitQueue.wantsNotification()
     {
       transport.ring(transmitDoorbell)
-      counters.repeatedDoorbells &+= 1
+      counters.repeatedTransmitDoorbells &+= 1
     }
     if receiveWatch.isOverdue(
       now: now, progress: receiveQueue.takenPosition, hasWork: receiveQueue.inFlightCount > 0),
       receiveQueue.wantsNotification()
     {
       transport.ring(receiveDoorbell)
-      counters.repeatedDoorbells &+= 1
+      counters.repeatedReceiveDoorbells &+= 1
     }
   }
 

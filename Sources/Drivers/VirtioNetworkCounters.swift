@@ -23,7 +23,8 @@ package struct VirtioNetworkCounters: BitwiseCopyable, Equatable, Sendable {
   package internal(set) var transmitDoorbells: UInt64 = 0
   package internal(set) var receiveDoorbells: UInt64 = 0
   /// Doorbells rung again because the device was silent.
-  package internal(set) var repeatedDoorbells: UInt64 = 0
+  package internal(set) var repeatedTransmitDoorbells: UInt64 = 0
+  package internal(set) var repeatedReceiveDoorbells: UInt64 = 0
 
   init() {}
 }

@@ -257,7 +257,7 @@ import Wire
     }
     #expect(rig.model.queues[1].notificationCount == 2)
     let counters = rig.network.counters
-    #expect(counters.repeatedDoorbells == 1)
+    #expect(counters.repeatedTransmitDoorbells == 1)
   }
 
   @Test func shuttingDownReturnsEveryBuffer() throws {
