@@ -49,11 +49,12 @@ extension ElasticThread where Device: ~Copyable {
   }
 
   private mutating func connect(_ call: CallDescriptor, now: Instant) -> Int64 {
-    let outcome = stack.connect(
-      to: IPv4Address(call.remote_address), port: call.remote_port, cookie: call.cookie, now: now)
+    let outcome = stack.tcp.connect(
+      localAddress: stack.configuration.address, remoteAddress: IPv4Address(call.remote_address),
+      remotePort: call.remote_port, cookie: call.cookie, now: now)
     switch outcome {
-    case .success(let handle): return Int64(bitPattern: handle.rawValue)
-    case .failure(let status): return status.result
+    case .connecting(let handle): return Int64(bitPattern: handle.rawValue)
+    case .refused(let status): return status.result
     }
   }
 
@@ -64,7 +65,7 @@ extension ElasticThread where Device: ~Copyable {
     guard let fragment = fragment(address: call.address, byteCount: call.byte_count) else {
       return Status.badAddress.result
     }
-    return stack.tcp.send(handle, fragment: fragment, pool: &pool)
+    return stack.tcp.send(handle, fragment, pool: &pool).result
   }
 
   private mutating func sendVectors(_ call: CallDescriptor, on handle: Handle) -> Int64 {
@@ -73,7 +74,7 @@ extension ElasticThread where Device: ~Copyable {
     guard status == .ok else { return status.result }
     var taken: Int64 = 0
     for index in 0..<count {
-      let result = stack.tcp.send(handle, fragment: fragments[index], pool: &pool)
+      let result = stack.tcp.send(handle, fragments[index], pool: &pool).result
       guard result >= 0 else { return taken > 0 ? taken : result }
       taken &+= result
       guard result == Int64(fragments[index].byteCount) else { break }
@@ -135,5 +136,15 @@ extension ElasticThread where Device: ~Copyable {
         of: UserAddress(address), byteCount: byteCount, writable: false)
     else { return nil }
     return Fragment(address: start, byteCount: Int(truncatingIfNeeded: byteCount))
+  }
+}
+
+extension SendOutcome {
+  @inline(__always)
+  fileprivate var result: Int64 {
+    switch self {
+    case .taken(let byteCount): Int64(byteCount)
+    case .refused(let status): status.result
+    }
   }
 }

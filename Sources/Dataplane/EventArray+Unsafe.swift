@@ -1,3 +1,4 @@
+import CIXABI
 import IXABI
 import Network
 import Packets

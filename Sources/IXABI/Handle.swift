@@ -1,16 +1,20 @@
 /// Names a TCP connection of one core across the ring boundary. It carries enough to refuse a stale,
-/// forged or foreign one: index (bits 0..23), flow group (24..39) and generation (40..63).
+/// forged or foreign one: index (bits 0..23), flow group (24..39) and generation (40..62).
+/// Bit 63 is zero, so that a handle is never taken for an error code.
 public struct Handle: Hashable, BitwiseCopyable, Sendable {
   public let rawValue: UInt64
 
   @inline(__always)
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-  /// Only the low 24, 16 and 24 bits are used.
+  /// Generations wrap here.
+  public static var generationMask: UInt32 { 0x7F_FFFF }
+
+  /// Only the low 24, 16 and 23 bits are used.
   @inline(__always)
   public init(index: UInt32, flowGroup: UInt16, generation: UInt32) {
     rawValue =
-      UInt64(index & 0xFF_FFFF) | UInt64(flowGroup) << 24 | UInt64(generation & 0xFF_FFFF) << 40
+      UInt64(index & 0xFF_FFFF) | UInt64(flowGroup) << 24 | UInt64(generation & Self.generationMask) << 40
   }
 
   @inline(__always)
@@ -18,5 +22,7 @@ public struct Handle: Hashable, BitwiseCopyable, Sendable {
   @inline(__always)
   public var flowGroup: UInt16 { UInt16(truncatingIfNeeded: rawValue &>> 24) }
   @inline(__always)
-  public var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue &>> 40) }
+  public var generation: UInt32 {
+    UInt32(truncatingIfNeeded: rawValue &>> 40) & Self.generationMask
+  }
 }

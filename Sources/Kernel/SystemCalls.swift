@@ -33,7 +33,7 @@
 
   private func exit(status: UInt64) -> Never {
     Console.write("ix: application exited with status ")
-    Console.write(status & 0xFF)
+    Console.write(status)
     Console.write("\n")
     stop(status == 0 ? .clean : .applicationFailure)
   }

@@ -1,6 +1,7 @@
 #if hasFeature(Embedded)
   import CX86
   import Dataplane
+  import Drivers
   import Network
   import Packets
   import TCP

@@ -167,7 +167,7 @@ extension Endpoint {
     guard connections[index].isSpent else { return }
     let generation = connections[index].generation &+ 1
     connections[index] = Connection(
-      generation: generation & 0xFF_FFFF == 0 ? 1 : generation & 0xFF_FFFF,
+      generation: max(generation & Handle.generationMask, 1),
       configuration: resources.configuration)
     connections[index].nextFree = firstFree
     firstFree = index

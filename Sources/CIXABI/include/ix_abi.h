@@ -11,7 +11,7 @@
 #define IX_ABI_VERSION 1u
 
 /* Identifies a TCP connection or timer on one core: index (bits 0..23), flow group (24..39),
- * generation (40..63). Opaque to the application; a stale or forged handle is IX_STALE_HANDLE. */
+ * generation (40..62); never negative. Opaque to the application; a stale or forged handle is IX_STALE_HANDLE. */
 typedef uint64_t ix_handle;
 
 /* ---- Direct system calls -------------------------------------------------------------------

@@ -41,6 +41,8 @@ X86_INLINE void x86_write_cr4(uint64_t value) {
 
 /* ---- Execution ---- */
 X86_INLINE void x86_halt(void) { __asm__ volatile("hlt" : : : "memory"); }
+/* Tells the CPU that this is a loop that waits. */
+X86_INLINE void x86_pause(void) { __asm__ volatile("pause" : : : "memory"); }
 X86_INLINE void x86_disable_interrupts(void) { __asm__ volatile("cli" : : : "memory"); }
 /* An exception that finds no descriptor table: the CPU shuts down, the machine resets. */
 X86_INLINE void x86_triple_fault(void) {
