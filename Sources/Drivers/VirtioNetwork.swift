@@ -43,7 +43,7 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
   ///
   /// `queueSize` is the most descriptors either queue gets; `fallbackAddress` is used when the
   /// device has no usable address of its own. The queues and everything about them comes from
-  /// `arena`: about 170 KiB for queues of 256 descriptors.
+  /// `arena`: about 150 KiB for queues of 256 descriptors.
   package init(
     _ transport: Transport, queueSize: Int = 256, fallbackAddress: MACAddress,
     arena: inout Arena, map: DirectMap
