@@ -29,7 +29,7 @@ import Testing
     #expect(guest.waitUntilListening())
     let address = Namespace.guestAddress
 
-    let arping = try namespace.run(["arping", "-c", "3", "-i", "tap0", address])
+    let arping = try namespace.run(["arping", "-c", "3", "-I", "tap0", address])
     #expect(arping.status == 0, "\(arping.output)")
     for size in [0, 56, 1472] {
       let ping = try namespace.run(["ping", "-c", "3", "-i", "0.05", "-s", "\(size)", address])
