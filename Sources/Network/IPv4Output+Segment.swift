@@ -28,15 +28,14 @@ extension IPv4Output: SegmentTransmitter {
     device: inout Device, pool: inout PacketPool
   ) -> UInt32? {
     let payloadByteCount = fragments.totalByteCount
-    let segmentByteCount = segment.header.byteCount &+ payloadByteCount
+    let transportByteCount = segment.header.byteCount &+ payloadByteCount
     let link = EthernetHeaderFields(
       destination: hardware, source: device.macAddress, type: .ipv4)
     var network = IPv4HeaderFields(
       source: segment.localAddress, destination: segment.remoteAddress, protocolNumber: .tcp,
-      payloadByteCount: segmentByteCount)
+      payloadByteCount: transportByteCount)
     network.congestionCodepoint = segment.isECNCapable ? 2 : 0
-    var frame = OutgoingFrame(
-      headerByteCount: Self.transportOffset &+ segment.header.byteCount)
+    var frame = OutgoingFrame(headerByteCount: Self.transportOffset &+ segment.header.byteCount)
     // The device adds what follows `checksumStart` to the pseudo-header's sum in the field; without
     // a device that does, the payload's sum goes there while the header is summed.
     let isOffloaded = device.offloads.transmitChecksum
@@ -49,7 +48,7 @@ extension IPv4Output: SegmentTransmitter {
     }
     var checksum = Checksum(
       from: segment.localAddress, to: segment.remoteAddress,
-      protocolNumber: IPv4Protocol.tcp.rawValue, byteCount: segmentByteCount)
+      protocolNumber: IPv4Protocol.tcp.rawValue, byteCount: transportByteCount)
     if !isOffloaded { checksum.add(fragments) }
     let initial = checksum.partial
     return device.transmit(frame, fragments: fragments, pool: &pool) { header in

@@ -46,13 +46,10 @@ extension InterfaceConfiguration {
       let isForUs = header.destination == address && hasAddress
       guard isForUs || isBroadcast(header.destination) else { return .dropped(.ipv4Destination) }
       // A time to live of zero is no reason to drop (RFC 1122, section 3.2.1.7).
-      return .packet(
-        ReceivedPacket(
-          linkSource: linkSource, source: header.source, destination: header.destination,
-          protocolNumber: header.protocolNumber, isBroadcast: !isForUs || isLinkBroadcast,
-          isFragment: header.isFragment, isCongestionExperienced: header.congestionCodepoint == 3,
-          isChecksumVerified: isChecksumVerified, offset: offset, byteCount: header.totalLength,
-          payloadOffset: header.payloadOffset, payloadByteCount: header.payloadByteCount))
+      var packet = ReceivedPacket(header, at: offset, linkSource: linkSource)
+      packet.isBroadcast = !isForUs || isLinkBroadcast
+      packet.isChecksumVerified = isChecksumVerified
+      return .packet(packet)
     } catch {
       switch error {
       case .truncated: return .dropped(.ipv4Truncated)

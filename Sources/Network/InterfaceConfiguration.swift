@@ -9,6 +9,10 @@ package struct InterfaceConfiguration: BitwiseCopyable, Sendable {
   package let gateway: IPv4Address?
   /// Longest IPv4 packet on the link, in bytes.
   package let maximumTransmissionUnit: Int
+  private let networkMask: UInt32
+  /// The subnet's own broadcast address (RFC 922); a link with two addresses or one has none
+  /// (RFC 3021), which is written as the limited one.
+  private let subnetBroadcast: IPv4Address
 
   package init(
     address: IPv4Address, prefixLength: Int, gateway: IPv4Address? = nil,
@@ -20,28 +24,25 @@ package struct InterfaceConfiguration: BitwiseCopyable, Sendable {
     self.prefixLength = prefixLength
     self.gateway = gateway
     self.maximumTransmissionUnit = maximumTransmissionUnit
+    networkMask = prefixLength == 0 ? 0 : .max &<< UInt32(32 - prefixLength)
+    subnetBroadcast =
+      prefixLength < 31 ? IPv4Address(address.rawValue | ~networkMask) : .broadcast
   }
 
   /// Without one (0.0.0.0), nothing is for us, and nothing can be sent.
   @inline(__always)
   package var hasAddress: Bool { address != .any }
 
-  @inline(__always)
-  private var hostMask: UInt32 { prefixLength == 0 ? .max : ~(.max &<< UInt32(32 - prefixLength)) }
-
   /// The destination is a neighbour on the link.
   @inline(__always)
   package func isOnLink(_ other: IPv4Address) -> Bool {
-    (other.rawValue ^ address.rawValue) & ~hostMask == 0
+    (other.rawValue ^ address.rawValue) & networkMask == 0
   }
 
-  /// The limited broadcast address or the subnet's own (RFC 922); a link with two addresses or one
-  /// has no broadcast (RFC 3021).
+  /// The limited broadcast address or the subnet's own.
   @inline(__always)
   package func isBroadcast(_ other: IPv4Address) -> Bool {
-    if other == .broadcast { return true }
-    guard prefixLength < 31 else { return false }
-    return isOnLink(other) && other.rawValue & hostMask == hostMask
+    other == .broadcast || other == subnetBroadcast
   }
 
   /// `other` can be the source of a packet: one host's address, and not ours

@@ -17,7 +17,8 @@ extension NetworkStack {
       pool.bytes(of: buffer.index).extracting(0..<end), at: offset, hardware: device.macAddress,
       isChecksumVerified: isChecksumVerified)
     switch arrival {
-    case .packet(let packet):
+    case .packet(var packet):
+      guard let buffer = whole(&packet, in: buffer, now: now, pool: &pool) else { return }
       receive(packet, in: buffer, now: now, pool: &pool, device: &device)
     case .neighbour(let packet):
       pool.release(buffer)
@@ -26,15 +27,22 @@ extension NetworkStack {
     }
   }
 
-  /// A whole packet, or a fragment.
+  /// The packet itself, or the one of which it is the last missing fragment; nil when others are
+  /// missing.
   @inline(__always)
-  mutating func receive<Device: NetworkDevice & ~Copyable>(
+  private mutating func whole(
+    _ packet: inout ReceivedPacket, in buffer: consuming PacketBuffer, now: Instant,
+    pool: inout PacketPool
+  ) -> PacketBuffer? {
+    guard packet.isFragment else { return buffer }
+    return reassemble(&packet, in: buffer, now: now, pool: &pool)
+  }
+
+  @inline(__always)
+  private mutating func receive<Device: NetworkDevice & ~Copyable>(
     _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, now: Instant,
     pool: inout PacketPool, device: inout Device
   ) {
-    guard !packet.isFragment else {
-      return receiveFragment(packet, in: buffer, now: now, pool: &pool, device: &device)
-    }
     if packet.protocolNumber == .tcp {
       receiveSegment(
         packet, in: buffer, completedTransmissions: device.completedTransmissionCount, now: now,

@@ -1,25 +1,59 @@
 import Wire
 
-/// Where the parts of a received IPv4 packet are and what its headers say; no bytes.
+/// Where the parts of a received IPv4 packet are and what its headers say; no bytes, and small
+/// enough to travel in registers.
 struct ReceivedPacket: BitwiseCopyable {
-  var linkSource: MACAddress
-  var source: IPv4Address
-  var destination: IPv4Address
-  var protocolNumber: IPv4Protocol
+  let linkSource: MACAddress
+  let source: IPv4Address
+  let destination: IPv4Address
+  private let offsetInBuffer: UInt16
+  private let totalLength: UInt16
+  private let headerLength: UInt8
+  let protocolNumber: IPv4Protocol
   /// Sent to more than one host, by its link or its network address.
-  var isBroadcast: Bool
-  var isFragment: Bool
+  var isBroadcast = false
+  var isFragment = false
   /// CE (RFC 3168, section 5).
-  var isCongestionExperienced: Bool
+  var isCongestionExperienced = false
   /// The device vouches for the checksum of the transport header.
-  var isChecksumVerified: Bool
+  var isChecksumVerified = false
+
+  /// The packet that `header` describes begins `offset` bytes into its buffer.
+  @inline(__always)
+  init(_ header: borrowing IPv4Header, at offset: Int, linkSource: MACAddress) {
+    self.linkSource = linkSource
+    source = header.source
+    destination = header.destination
+    protocolNumber = header.protocolNumber
+    offsetInBuffer = UInt16(truncatingIfNeeded: offset)
+    totalLength = UInt16(truncatingIfNeeded: header.totalLength)
+    headerLength = UInt8(truncatingIfNeeded: header.headerByteCount)
+    isFragment = header.isFragment
+    isCongestionExperienced = header.congestionCodepoint == 3
+  }
+
+  /// The packet of which `fragment` was the last one to arrive, at the start of another buffer.
+  init(reassembledBy fragment: ReceivedPacket, payloadByteCount: Int) {
+    linkSource = fragment.linkSource
+    source = fragment.source
+    destination = fragment.destination
+    protocolNumber = fragment.protocolNumber
+    offsetInBuffer = 0
+    totalLength = UInt16(truncatingIfNeeded: IPv4Header.byteCount &+ payloadByteCount)
+    headerLength = UInt8(truncatingIfNeeded: IPv4Header.byteCount)
+  }
+
   /// Of the IPv4 header, in bytes from the start of the buffer.
-  var offset: Int
+  @inline(__always)
+  var offset: Int { Int(offsetInBuffer) }
   /// Header and payload, in bytes.
-  var byteCount: Int
+  @inline(__always)
+  var byteCount: Int { Int(totalLength) }
   /// In bytes from the start of the buffer.
-  var payloadOffset: Int
-  var payloadByteCount: Int
+  @inline(__always)
+  var payloadOffset: Int { Int(offsetInBuffer) &+ Int(headerLength) }
+  @inline(__always)
+  var payloadByteCount: Int { Int(totalLength) &- Int(headerLength) }
 }
 
 /// What a received frame turned out to be.
