@@ -9,16 +9,25 @@ extension Connection {
   mutating func receiveAcknowledgment(
     _ segment: IncomingSegment, now: Instant, resources: inout Resources, pool: inout PacketPool
   ) -> Reaction {
+    if segment.options.sackBlockCount > 0, flags.contains(.sackPermitted) {
+      return receiveSACK(segment, now: now, resources: &resources, pool: &pool)
+    }
+    return receiveCumulative(segment, now: now, resources: &resources, pool: &pool)
+  }
+
+  @inline(__always)
+  mutating func receiveCumulative(
+    _ segment: IncomingSegment, now: Instant, resources: inout Resources, pool: inout PacketPool
+  ) -> Reaction {
     if segment.acknowledgment > send.unacknowledged {
-      let reaction = advance(
-        to: segment.acknowledgment, now: now, resources: &resources, pool: &pool)
+      let reaction = advance(by: segment, now: now, resources: &resources, pool: &pool)
       if state == .closed { return reaction }
       return reaction | updateSendWindow(segment, resources: &resources)
     }
     var reaction = Reaction.none
     // A peer that answers probes of its closed window is alive (RFC 9293, section 3.8.6.1).
     if send.window == 0 { timers.stalledSince = now }
-    if isDuplicate(segment) {
+    if !flags.contains(.sackPermitted), isDuplicate(segment) {
       reaction = receiveDuplicate(now: now, resources: &resources)
     }
     return reaction | updateSendWindow(segment, resources: &resources)
@@ -27,9 +36,10 @@ extension Connection {
   /// SND.UNA < SEG.ACK =< SND.NXT.
   @inline(__always)
   private mutating func advance(
-    to acknowledgment: SequenceNumber, now: Instant, resources: inout Resources,
+    by segment: IncomingSegment, now: Instant, resources: inout Resources,
     pool: inout PacketPool
   ) -> Reaction {
+    let acknowledgment = segment.acknowledgment
     let removal = scoreboard.acknowledge(
       upTo: acknowledgment, segments: &resources.segments, elements: resources.elements)
     let byteCount = acknowledgment.distance(from: send.unacknowledged)
@@ -48,7 +58,8 @@ extension Connection {
     return reaction
   }
 
-  /// RFC 6298, sections 3 and 5.3.
+  /// RFC 6298, sections 3 and 5.3. Timestamps are not used here: after a lost ACK they would echo
+  /// a copy older than the one that is acknowledged.
   @inline(__always)
   private mutating func measure(
     _ removal: Scoreboard.Removal, now: Instant, configuration: Configuration
@@ -59,6 +70,20 @@ extension Connection {
     retransmission.measure(
       microseconds: now.shortMicroseconds &- removal.sentAt,
       minimum: configuration.minimumTimeout, maximum: configuration.maximumTimeout)
+  }
+
+  /// A round-trip sample, in whole milliseconds, from TSecr: for a handshake that took several
+  /// attempts.
+  mutating func measureByTimestamp(
+    _ segment: IncomingSegment, now: Instant, configuration: Configuration
+  ) {
+    guard flags.contains(.timestamps), segment.options.hasTimestamps else { return }
+    let milliseconds = timestampValue(at: now) &- segment.options.timestampEcho
+    // An echo of something that was never sent is no measurement.
+    guard milliseconds < 1 << 16 else { return }
+    retransmission.measure(
+      microseconds: milliseconds &* 1_000, minimum: configuration.minimumTimeout,
+      maximum: configuration.maximumTimeout)
   }
 
   /// Grows the window, or goes on repairing: RFC 6582, section 3.2, steps 3 (full and partial
@@ -76,8 +101,11 @@ extension Connection {
         return .output
       }
       if flags.contains(.inRecovery) {
-        // A partial acknowledgment: the segment after it is missing, too.
-        if !resources.segments.hasBeenRetransmitted(scoreboard.head) {
+        // A partial acknowledgment: the segment after it is missing, too. With SACK, the scoreboard
+        // knows better.
+        if !flags.contains(.sackPermitted),
+          !resources.segments.hasBeenRetransmitted(scoreboard.head)
+        {
           scoreboard.markHeadLost(segments: &resources.segments)
           flags.insert(.retransmitNow)
         }
@@ -118,7 +146,7 @@ extension Connection {
   private static var duplicateThreshold: UInt16 { 3 }
 
   /// Fast retransmit.
-  private mutating func enterRecovery(now: Instant, resources: inout Resources) {
+  mutating func enterRecovery(now: Instant, resources: inout Resources) {
     resources.counters.fastRetransmissions &+= 1
     control.congested(
       inFlight: send.next.distance(from: send.unacknowledged),

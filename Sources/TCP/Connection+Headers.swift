@@ -23,6 +23,26 @@ extension Connection {
     header(sequence: send.next, controls: .ack, now: now, configuration: configuration)
   }
 
+  /// Adds SACK blocks for what is waiting behind a gap (RFC 2018, section 4): the range that
+  /// changed last, then the oldest ones, as many as fit.
+  func addSACKBlocks(to segment: inout OutgoingSegment, pool: borrowing PacketPool) {
+    guard flags.contains(.sackPermitted), !reassembly.isEmpty else { return }
+    let limit: UInt8 = flags.contains(.timestamps) ? 3 : 4
+    var count: UInt8 = 0
+    var buffer = reassembly.head
+    var latest = SACKBlock(start: 0, end: 0)
+    while buffer != PacketPool.none {
+      let block = reassembly.range(from: &buffer, pool: pool)
+      let isLatest = reassembly.isLatest(in: block)
+      if isLatest { latest = block }
+      guard !isLatest, count &+ 1 < limit else { continue }
+      count &+= 1
+      segment.header.options.sackBlocks[Int(count)] = block
+    }
+    segment.header.options.sackBlocks[0] = latest
+    segment.header.options.sackBlockCount = count &+ 1
+  }
+
   @inline(__always)
   private mutating func header(
     sequence: SequenceNumber, controls: TCPFlags, now: Instant, configuration: Configuration
@@ -52,6 +72,7 @@ extension Connection {
     if !isReply || flags.contains(.windowScaling) {
       segment.header.options.windowScale = configuration.windowShift
     }
+    segment.header.options.isSACKPermitted = !isReply || flags.contains(.sackPermitted)
     if !isReply || flags.contains(.timestamps) {
       segment.header.options.hasTimestamps = true
       segment.header.options.timestampValue = timestampValue(at: now)

@@ -143,6 +143,7 @@ extension Connection {
     flags.remove(.handshakeDue)
     if flags.contains(.handshakeRetransmitted) {
       retransmission.handshakeWasRetransmitted()
+      measureByTimestamp(segment, now: now, configuration: configuration)
     } else {
       let roundTrip = now.since(timers.stalledSince).microseconds
       retransmission.measure(

@@ -133,6 +133,7 @@ extension Connection {
         return challenge(now: now, resources: &resources)
       }
       flags.insert(.handshakeDue | .handshakeRetransmitted)
+      if segment.options.hasTimestamps { timestamps.recent = segment.options.timestampValue }
       return .output
     }
     if state == .timeWait { restartTimeWait(now: now, resources.configuration) }

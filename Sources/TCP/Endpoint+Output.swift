@@ -177,8 +177,9 @@ extension Endpoint {
     pool: inout PacketPool
   ) -> OutputProgress {
     while connections[index].owesAcknowledgment {
-      let segment = connections[index].acknowledgmentHeader(
+      var segment = connections[index].acknowledgmentHeader(
         now: now, configuration: resources.configuration)
+      connections[index].addSACKBlocks(to: &segment, pool: pool)
       let outcome = transmitter.transmit(
         segment, fragments: fragments.span.extracting(first: 0), device: &device, pool: &pool)
       switch outcome {
@@ -203,6 +204,9 @@ extension Connection {
   @inline(__always)
   fileprivate mutating func acknowledged() {
     flags.remove(.acknowledgmentDue)
-    receive.duplicatesDue &-= min(1, receive.duplicatesDue)
+    // With SACK one says what many would.
+    receive.duplicatesDue =
+      flags.contains(.sackPermitted)
+      ? 0 : receive.duplicatesDue &- min(1, receive.duplicatesDue)
   }
 }

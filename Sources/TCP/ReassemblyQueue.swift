@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 /// Segments that arrived ahead of a gap: a list of packet buffers in sequence order that do not
 /// overlap, linked through the pool's metadata. Never longer than the connection's limit, which
@@ -7,6 +8,8 @@ struct ReassemblyQueue: BitwiseCopyable {
   private(set) var head = PacketPool.none
   private var tail = PacketPool.none
   private(set) var bufferCount: UInt32 = 0
+  /// Where the latest arrival starts: its range is reported first (RFC 2018, section 4).
+  private var latest = SequenceNumber(0)
 
   var isEmpty: Bool { head == PacketPool.none }
 
@@ -31,7 +34,25 @@ struct ReassemblyQueue: BitwiseCopyable {
       return false
     }
     link(buffer, after: previous, pool: &pool)
+    latest = pool.start(of: buffer)
     return true
+  }
+
+  /// The contiguous range that starts with `buffer`, which moves on to the next range's first.
+  func range(from buffer: inout UInt32, pool: borrowing PacketPool) -> SACKBlock {
+    let start = pool.start(of: buffer)
+    var end = pool.end(of: buffer)
+    buffer = pool[buffer].next
+    while buffer != PacketPool.none, pool.start(of: buffer) == end {
+      end = pool.end(of: buffer)
+      buffer = pool[buffer].next
+    }
+    return SACKBlock(start: start.rawValue, end: end.rawValue)
+  }
+
+  /// Whether the latest arrival lies in `block`.
+  func isLatest(in block: SACKBlock) -> Bool {
+    SequenceNumber(block.start) <= latest && latest < SequenceNumber(block.end)
   }
 
   /// Drops the buffers from `first` on that lie wholly inside `buffer`, and cuts `buffer` where

@@ -7,9 +7,9 @@ struct Scoreboard: BitwiseCopyable {
   private var tail = PacketPool.none
   private(set) var count: UInt32 = 0
   /// Segments marked lost and not sent again.
-  private(set) var lostCount: UInt32 = 0
+  var lostCount: UInt32 = 0
   /// Bytes that are neither acknowledged, nor held by the peer, nor lost (pipe of RFC 6675).
-  private(set) var inFlightByteCount: UInt32 = 0
+  var inFlightByteCount: UInt32 = 0
 
   var isEmpty: Bool { head == PacketPool.none }
 
@@ -26,10 +26,11 @@ struct Scoreboard: BitwiseCopyable {
 
   /// What a cumulative acknowledgment removed.
   struct Removal {
-    /// When the latest of the segments that were sent only once was sent; meaningful only with
-    /// `hasSample`.
+    /// When the latest of the segments was sent.
     var sentAt: UInt32 = 0
-    var hasSample = false
+    /// `sentAt` and now are a round trip apart: no segment was sent twice (Karn's rule), and none
+    /// arrived long ago and waited for a gap to be filled.
+    var hasSample = true
     var coversFIN = false
   }
 
@@ -40,6 +41,7 @@ struct Scoreboard: BitwiseCopyable {
     elements: borrowing SendElementPool
   ) -> Removal {
     var removal = Removal()
+    let count = count
     while head != PacketPool.none {
       let segment = segments[head]
       guard segment.end <= acknowledgment else {
@@ -47,12 +49,11 @@ struct Scoreboard: BitwiseCopyable {
         break
       }
       if segment.flags.contains(.fin) { removal.coversFIN = true }
-      if !segment.flags.contains(.retransmitted) {
-        removal.sentAt = segment.sentAt
-        removal.hasSample = true
-      }
+      removal.sentAt = segment.sentAt
+      if segment.flags.intersects(.retransmitted | .sacked) { removal.hasSample = false }
       removeHead(segment, segments: &segments)
     }
+    if self.count == count { removal.hasSample = false }
     return removal
   }
 

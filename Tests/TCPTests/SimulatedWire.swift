@@ -64,7 +64,7 @@ final class SimulatedWire {
     guard isQuiet, hosts.allSatisfy({ !$0.endpoint.hasOutput && !$0.endpoint.hasEvents }) else {
       return soon
     }
-    return max(soon, hosts.compactMap(\.endpoint.nextDeadline).min() ?? soon)
+    return max(soon, hosts.compactMap { $0.endpoint.nextDeadline }.min() ?? soon)
   }
 
   /// One step of 10 us: segments arrive, timers run, the applications act, segments leave.
