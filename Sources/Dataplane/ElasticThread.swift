@@ -45,22 +45,33 @@ package struct ElasticThread<
     -> Int64
   {
     guard callCount <= UInt64(calls.capacity) else { return Status.badArgument.result }
-    events.removeAll()
     var now = core.now()
-    device.reclaim(&pool)
-    run(callCount: Int(callCount), now: now)
+    begin(callCount: Int(callCount), now: now)
     while true {
-      transmit(now)
-      stack.expire(now: now, pool: &pool)
-      receive(now)
-      stack.deliver(into: &events, pool: &pool)
-      metrics.cycles &+= 1
-      guard events.count == 0 else { return Int64(events.count) }
+      let eventCount = cycle(now: now)
+      guard eventCount == 0 else { return Int64(eventCount) }
       core.relax()
       now = core.now()
       device.checkForLostNotification(now: now)
       device.reclaim(&pool)
     }
+  }
+
+  /// Steps one and two of the cycle: what the device has finished, and the batched calls.
+  mutating func begin(callCount: Int, now: Instant) {
+    events.removeAll()
+    device.reclaim(&pool)
+    run(callCount: callCount, now: now)
+  }
+
+  /// The steps from transmission to event conditions; returns how many of those there are.
+  mutating func cycle(now: Instant) -> Int {
+    transmit(now)
+    stack.expire(now: now, pool: &pool)
+    receive(now)
+    stack.deliver(into: &events, pool: &pool)
+    metrics.cycles &+= 1
+    return events.count
   }
 
   /// The system call `flush`: runs and transmits a batch, receives nothing.
@@ -73,6 +84,13 @@ package struct ElasticThread<
     run(callCount: Int(callCount), now: now)
     transmit(now)
     return 0
+  }
+
+  /// Gives the device its buffers and tells the link who we are.
+  package mutating func start(now: Instant) {
+    device.refill(from: &pool)
+    stack.announce(now: now, device: &device, pool: &pool)
+    device.ringDoorbell()
   }
 
   /// Delivers knocks for TCP connections to `port`.

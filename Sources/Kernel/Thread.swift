@@ -19,10 +19,12 @@
         let stack = NetworkStack(
           configuration: options.interface, tcp: tcp, bufferCount: pool.count, arena: &arena)
       else { refuse("this guest has too little memory for its network stack") }
-      return ElasticThread(
+      var thread = ElasticThread(
         device: card, pool: pool, stack: stack, calls: CallArray(memory: shared.calls),
         events: EventArray(memory: shared.events, receiveWindow: Layout.receiveWindow),
         memory: memory, batchBound: options.batchBound)
+      thread.start(now: now)
+      return thread
     }
   }
 
