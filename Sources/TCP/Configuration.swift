@@ -20,7 +20,7 @@ package struct Configuration: BitwiseCopyable, Sendable {
   package var bufferLimit: UInt32 = 256
   /// Packet buffers waiting for a gap to be filled, for one connection.
   package var reassemblyLimit: UInt32 = 64
-  /// Free buffers below which out-of-order data is not kept.
+  /// Free buffers that received data leaves to acknowledgments and new connections.
   package var reservedBufferCount = 32
   /// Largest payload of a segment to receive: the link's MTU less 40 (RFC 6691).
   package var maximumSegmentByteCount: UInt16 = 1460

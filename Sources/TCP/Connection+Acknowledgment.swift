@@ -62,7 +62,7 @@ extension Connection {
   /// a copy older than the one that is acknowledged.
   @inline(__always)
   private mutating func measure(
-    _ removal: Scoreboard.Removal, now: Instant, configuration: Configuration
+    _ removal: Scoreboard.Removal, now: Instant, configuration: borrowing Configuration
   ) {
     retransmission.progressed()
     timers.stalledSince = now
@@ -75,7 +75,7 @@ extension Connection {
   /// A round-trip sample, in whole milliseconds, from TSecr: for a handshake that took several
   /// attempts.
   mutating func measureByTimestamp(
-    _ segment: IncomingSegment, now: Instant, configuration: Configuration
+    _ segment: IncomingSegment, now: Instant, configuration: borrowing Configuration
   ) {
     guard flags.contains(.timestamps), segment.options.hasTimestamps else { return }
     let milliseconds = timestampValue(at: now) &- segment.options.timestampEcho

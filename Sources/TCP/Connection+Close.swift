@@ -22,7 +22,7 @@ extension Connection {
 
   /// The peer acknowledged our FIN.
   mutating func receiveAcknowledgmentOfFIN(
-    now: Instant, _ configuration: Configuration
+    now: Instant, _ configuration: borrowing Configuration
   ) -> Reaction {
     switch state {
     case .finWait1:
@@ -40,19 +40,19 @@ extension Connection {
 
   /// Nobody reads from an abandoned connection, so it must not wait for the peer's FIN for ever.
   /// RFC 9293 has no such timeout; every system has one.
-  mutating func waitInFinWait2(now: Instant, _ configuration: Configuration) {
+  mutating func waitInFinWait2(now: Instant, _ configuration: borrowing Configuration) {
     guard state == .finWait2, flags.contains(.abandoned) else { return }
     timers.retransmission = now + configuration.finWait2Timeout
   }
 
-  mutating func enterTimeWait(now: Instant, _ configuration: Configuration) {
+  mutating func enterTimeWait(now: Instant, _ configuration: borrowing Configuration) {
     state = .timeWait
     restartTimeWait(now: now, configuration)
     reason = .closed
     if flags.contains(.owned) { flags.insert(.deadDue) }
   }
 
-  mutating func restartTimeWait(now: Instant, _ configuration: Configuration) {
+  mutating func restartTimeWait(now: Instant, _ configuration: borrowing Configuration) {
     timers.retransmission = now + configuration.timeWait
   }
 

@@ -7,7 +7,7 @@ extension Connection {
   /// The header of a planned segment.
   @inline(__always)
   mutating func header(
-    for plan: SegmentPlan, now: Instant, configuration: Configuration
+    for plan: SegmentPlan, now: Instant, configuration: borrowing Configuration
   ) -> OutgoingSegment {
     var controls = TCPFlags.ack
     if plan.isPushed, plan.byteCount > 0 { controls = controls | .psh }
@@ -17,8 +17,9 @@ extension Connection {
   }
 
   /// The header of a segment without payload: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
+  @inline(__always)
   mutating func acknowledgmentHeader(
-    now: Instant, configuration: Configuration
+    now: Instant, configuration: borrowing Configuration
   ) -> OutgoingSegment {
     header(sequence: send.next, controls: .ack, now: now, configuration: configuration)
   }
@@ -45,7 +46,8 @@ extension Connection {
 
   @inline(__always)
   private mutating func header(
-    sequence: SequenceNumber, controls: TCPFlags, now: Instant, configuration: Configuration
+    sequence: SequenceNumber, controls: TCPFlags, now: Instant,
+    configuration: borrowing Configuration
   ) -> OutgoingSegment {
     var segment = OutgoingSegment(
       flow: flow, sequence: sequence, acknowledgment: receive.next, flags: controls,
@@ -61,7 +63,7 @@ extension Connection {
 
   /// SYN in SYN-SENT, SYN-ACK in SYN-RECEIVED. Options are offered in a SYN, and in a SYN-ACK only
   /// where the peer's SYN had them (RFC 7323, sections 2.2 and 3.2; RFC 2018, section 2).
-  func handshakeHeader(now: Instant, configuration: Configuration) -> OutgoingSegment {
+  func handshakeHeader(now: Instant, configuration: borrowing Configuration) -> OutgoingSegment {
     let isReply = state == .synReceived
     var segment = OutgoingSegment(
       flow: flow, sequence: send.initial,
@@ -84,7 +86,7 @@ extension Connection {
   /// RCV.WND for the next header. The right edge moves by at least a segment or half the buffer, or
   /// not at all (RFC 9293, section 3.8.6.2.2), and never back.
   @inline(__always)
-  private mutating func offerWindow(_ configuration: Configuration) -> UInt16 {
+  private mutating func offerWindow(_ configuration: borrowing Configuration) -> UInt16 {
     let candidate = windowEdge(configuration)
     let growth = candidate.signedDistance(from: receive.edge)
     let threshold = min(
@@ -96,7 +98,7 @@ extension Connection {
 
   /// The right edge that the space left would allow, in bytes and in packet buffers.
   @inline(__always)
-  private func windowEdge(_ configuration: Configuration) -> SequenceNumber {
+  private func windowEdge(_ configuration: borrowing Configuration) -> SequenceNumber {
     let held = receive.heldByteCount
     let free = configuration.receiveWindow > held ? configuration.receiveWindow &- held : 0
     let heldBuffers = receive.heldBufferCount &+ reassembly.bufferCount
@@ -108,7 +110,7 @@ extension Connection {
   }
 
   /// The application returned a buffer: whether the peer should be told before it next hears of us.
-  mutating func returned(byteCount: UInt32, configuration: Configuration) -> Reaction {
+  mutating func returned(byteCount: UInt32, configuration: borrowing Configuration) -> Reaction {
     receive.heldByteCount &-= min(byteCount, receive.heldByteCount)
     receive.heldBufferCount &-= min(1, receive.heldBufferCount)
     guard state.canReceive else { return .none }

@@ -52,7 +52,7 @@ extension Connection {
     let configuration = resources.configuration
     guard reassembly.bufferCount < configuration.reassemblyLimit,
       receive.heldBufferCount &+ reassembly.bufferCount < configuration.bufferLimit,
-      pool.freeCount > configuration.reservedBufferCount
+      pool.freeCount > 2 &* pool.reserve(configuration)
     else {
       resources.counters.droppedReassembly &+= 1
       return reaction
@@ -104,7 +104,9 @@ extension Connection {
     _ buffer: UInt32, byteCount: UInt16, resources: inout Resources, pool: inout PacketPool
   ) -> Reaction {
     let reaction = acknowledgeNow()
-    guard receive.heldBufferCount < resources.configuration.bufferLimit else {
+    guard receive.heldBufferCount < resources.configuration.bufferLimit,
+      pool.freeCount >= pool.reserve(resources.configuration)
+    else {
       resources.counters.droppedBufferLimit &+= 1
       return reaction
     }
@@ -117,7 +119,9 @@ extension Connection {
   }
 
   /// Eighth, check the FIN bit.
-  private mutating func receiveFIN(now: Instant, _ configuration: Configuration) -> Reaction {
+  private mutating func receiveFIN(
+    now: Instant, _ configuration: borrowing Configuration
+  ) -> Reaction {
     receive.next = receive.next.advanced(by: 1)
     // The FIN may lie just beyond the window; the edge never trails RCV.NXT.
     receive.edge = .later(of: receive.edge, receive.next)
@@ -129,5 +133,14 @@ extension Connection {
     case .finWait2: enterTimeWait(now: now, configuration)
     }
     return acknowledgeNow() | .events
+  }
+}
+
+extension PacketPool {
+  /// Free buffers that text must leave alone: while applications hold all others, acknowledgments
+  /// and new connections still get through. Little of a small pool.
+  @inline(__always)
+  func reserve(_ configuration: borrowing Configuration) -> Int {
+    min(configuration.reservedBufferCount, count &>> 4)
   }
 }

@@ -18,7 +18,7 @@ struct ConnectionTimers: BitwiseCopyable {
 extension Connection {
   /// RFC 6298, sections 5.2 and 5.3.
   @inline(__always)
-  mutating func restartRetransmissionTimer(now: Instant, _ configuration: Configuration) {
+  mutating func restartRetransmissionTimer(now: Instant, _ configuration: borrowing Configuration) {
     timers.retransmission =
       scoreboard.isEmpty
       ? .distantFuture : now + retransmission.timeout(maximum: configuration.maximumTimeout)
@@ -26,7 +26,7 @@ extension Connection {
 
   /// RFC 6298, section 5.1: something is in flight, or about to be probed.
   @inline(__always)
-  mutating func startRetransmissionTimer(now: Instant, _ configuration: Configuration) {
+  mutating func startRetransmissionTimer(now: Instant, _ configuration: borrowing Configuration) {
     guard timers.retransmission == .distantFuture else { return }
     if scoreboard.isEmpty || scoreboard.count == 1 { timers.stalledSince = now }
     timers.retransmission =
@@ -34,7 +34,7 @@ extension Connection {
   }
 
   /// The SYN or SYN-ACK is about to be sent.
-  mutating func startHandshakeTimer(now: Instant, _ configuration: Configuration) {
+  mutating func startHandshakeTimer(now: Instant, _ configuration: borrowing Configuration) {
     guard timers.retransmission == .distantFuture else { return }
     timers.retransmission =
       now + retransmission.timeout(maximum: configuration.maximumTimeout)

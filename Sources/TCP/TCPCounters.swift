@@ -35,7 +35,7 @@ package struct TCPCounters: BitwiseCopyable, Sendable {
   package var droppedNoAcknowledgment: UInt64 = 0
   /// PAWS (RFC 7323, section 5).
   package var droppedOldTimestamp: UInt64 = 0
-  /// In order, but the connection holds as many buffers as it may.
+  /// In order, but the connection holds as many buffers as it may, or hardly any are free.
   package var droppedBufferLimit: UInt64 = 0
   /// Out of order, and the reassembly queue is full or buffers are scarce.
   package var droppedReassembly: UInt64 = 0
