@@ -36,9 +36,12 @@ func linked(by script: String, with objects: [String] = []) -> [LinkerSetting] {
   return [.unsafeFlags(flags + files, .when(traits: ["Guest"]))]
 }
 
-func application(_ name: String) -> Target {
+func application(
+  _ name: String, in folder: String? = nil, with modules: [Target.Dependency] = []
+) -> Target {
   .executableTarget(
-    name: name, dependencies: ["IX"], path: "Sources/Applications/\(name)",
+    name: name, dependencies: ["IX"] + modules,
+    path: "Sources/Applications/\(folder ?? name)",
     swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld"))
 }
 
@@ -50,6 +53,7 @@ let package = Package(
     .executable(name: "ixload", targets: ["ixload"]),
     .executable(name: "kernel", targets: ["Kernel"]),
     .executable(name: "echo", targets: ["Echo"]),
+    .executable(name: "http", targets: ["HTTPServer"]),
     .executable(name: "probe", targets: ["Probe"]),
   ],
   traits: [.trait(name: "Guest", description: "Link bare-metal images instead of host programs")],
@@ -82,10 +86,14 @@ let package = Package(
       name: "Kernel", dependencies: ["Dataplane", "Drivers", "CX86", "CRuntime"],
       swiftSettings: guestOnly, linkerSettings: linked(by: "kernel.ld", with: ["boot.o"])),
 
+    // Portable parts of applications.
+    .target(name: "HTTP", swiftSettings: strict),
+
     // Guest: ring 3.
     .target(name: "CIX", dependencies: ["CIXABI", "CRuntime"]),
     .target(name: "IX", dependencies: ["CIXABI", "IXABI", "CIX"], swiftSettings: guestLibrary),
     application("Echo"),
+    application("HTTPServer", in: "HTTP", with: ["HTTP"]),
     // Breaks one rule after the other; only system tests boot it.
     .executableTarget(
       name: "Probe", dependencies: ["CIX"], path: "Tests/Applications/Probe",
@@ -130,6 +138,7 @@ let package = Package(
       name: "DriversTests", dependencies: ["Drivers", "TestSupport"], swiftSettings: testing),
     .testTarget(
       name: "DataplaneTests", dependencies: ["Dataplane", "TestSupport"], swiftSettings: testing),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testing),
     .testTarget(name: "ImageTests", dependencies: ["Image"], swiftSettings: testing),
     .testTarget(
       name: "LauncherTests", dependencies: ["Image", "ixlaunch"], swiftSettings: testing),

@@ -44,7 +44,8 @@ import Testing
     "GET / HTTP/1.1\r\n Host: ix\r\n\r\n", "GET / HTTP/1.1\r\nHost: ix\r\n folded\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: ix\r\n\tfolded\r\n\r\n", "GET / HTTP/1.1\r\nHost: ix\r\nX\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: ix\r\n: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: ix\r\nA B: x\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: ix\r\nX: \0\r\n\r\n", "GET / HTTP/1.1\r\nHost: ix\r\nX: \u{7F}\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: ix\r\nX: \0\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: ix\r\nX: \u{7F}\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: ix\r\nX: \u{1B}\r\n\r\n", "\u{16}\u{3}\u{1}",
   ])
   func whatIsMalformedIsRefusedAndEndsTheConnection(stream: String) {
@@ -99,7 +100,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "0\r\n\r\n", "000\r\n\r\n", "5\r\nGET /\r\n0\r\n\r\n", "a;n=v;w=\"x y\"\r\n0123456789\r\n0\r\n\r\n",
+    "0\r\n\r\n", "000\r\n\r\n", "5\r\nGET /\r\n0\r\n\r\n",
+    "a;n=v;w=\"x y\"\r\n0123456789\r\n0\r\n\r\n",
     "A\r\n\r\n\r\n\r\n\r\n\r\n\r\n0\r\n\r\n", "1\r\n\0\r\n0;x\r\nTrailer: a\r\nOther: b\r\n\r\n",
   ])
   func bodiesAreReadAndDiscarded(body: String) {

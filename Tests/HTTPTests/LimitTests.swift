@@ -30,7 +30,9 @@ import Testing
 
   @Test func theBodyMayBeAsLongAsTheLimit() {
     let limit = Limits().bodyByteCount
-    for (extra, outcome) in [(-1, "200"), (0, "200"), (1, "413 closed"), (.max - limit, "413 closed")] {
+    for (extra, outcome) in [
+      (-1, "200"), (0, "200"), (1, "413 closed"), (.max - limit, "413 closed"),
+    ] {
       let request = Bench.get("/", "Content-Length: \(limit + extra)")
       let body = outcome == "200" ? Self.repeated(limit + extra) : ""
       #expect(Bench.outcome(of: request + body) == outcome)

@@ -10,7 +10,8 @@ import Testing
       + Bench.get("/x/../a.txt", "If-None-Match: *"),
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n1234567" + Bench.get("/"),
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-      + "3;x=y\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nTrailer: x\r\n\r\n" + Bench.get("/noextension"),
+      + "3;x=y\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nTrailer: x\r\n\r\n"
+      + Bench.get("/noextension"),
     Bench.get("/", "Expect: 100-continue", "Content-Length: 3") + "abc" + Bench.get("/y"),
     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n y\r\n\r\n",
     Bench.get("/") + "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n",

@@ -1,0 +1,87 @@
+#if hasFeature(Embedded)
+  import HTTP
+  import IX
+
+  /// Serves the site in its image over HTTP/1.1 (RFC 9112). What a request means and what it is
+  /// answered with is decided in the module `HTTP`; this connects it to the network.
+  @main
+  struct HTTPServer: Service {
+    private struct Client {
+      var session = Session()
+      var backlog = Backlog()
+      var hasPeerClosed = false
+    }
+
+    private var server = Server()
+    /// By `Connection.number`.
+    private var clients: [Client] = []
+
+    static func main() {
+      do throws(SiteArchiveError) {
+        _ = try SiteArchive(parsing: siteContent())
+      } catch {
+        print("http: the image's content is no site archive of version 1")
+        exit(status: 1)
+      }
+      do throws(IXError) {
+        try listen(on: 80)
+      } catch {
+        print("http: port 80 cannot be listened on")
+        exit(status: 1)
+      }
+      run(HTTPServer())
+    }
+
+    mutating func connected(_ connection: Connection) {
+      while clients.count <= connection.number { clients.append(Client()) }
+      clients[connection.number] = Client()
+      server.counters.connectionCount &+= 1
+    }
+
+    mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection) {
+      guard clients[connection.number].backlog.isEmpty else {
+        return clients[connection.number].backlog.append(bytes, from: 0)
+      }
+      let taken = take(bytes, from: 0, on: connection)
+      if taken < bytes.byteCount { clients[connection.number].backlog.append(bytes, from: taken) }
+    }
+
+    /// The client has read some of its replies: goes on with the requests that waited for that.
+    mutating func sent(_ connection: Connection) {
+      while let oldest = clients[connection.number].backlog.oldest {
+        let taken = take(oldest.bytes, from: oldest.offset, on: connection)
+        guard taken == oldest.bytes.byteCount else {
+          oldest.offset = taken
+          return
+        }
+        clients[connection.number].backlog.removeOldest()
+      }
+      if clients[connection.number].hasPeerClosed { connection.close() }
+    }
+
+    /// What the client had asked for before it closed its side is still answered.
+    mutating func peerClosed(_ connection: Connection) {
+      clients[connection.number].hasPeerClosed = true
+      if clients[connection.number].backlog.isEmpty { connection.close() }
+    }
+
+    mutating func ended(_ connection: Connection, reason: Reason) {
+      clients[connection.number].backlog.removeAll()
+    }
+
+    /// Answers the requests in `bytes` from `offset` on, as far as there is room for replies; returns
+    /// how far that was.
+    private mutating func take(
+      _ bytes: borrowing ReceivedBytes, from offset: Int, on connection: Connection
+    ) -> Int {
+      var output = ConnectionOutput(connection: connection)
+      let taken = clients[connection.number].session.receive(
+        bytes.bytes, from: offset, server: &server, site: SiteArchive(accepted: siteContent()),
+        output: &output)
+      if clients[connection.number].session.isClosed { connection.close() }
+      return taken
+    }
+  }
+#else
+  @main struct HostStub { static func main() {} }
+#endif
