@@ -128,6 +128,7 @@ let package = Package(
       swiftSettings: testing),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: testing),
+    .testTarget(name: "RuntimeTests", dependencies: ["CRuntime"], swiftSettings: testing),
     .testTarget(
       name: "PacketsTests", dependencies: ["Packets", "TestSupport"], swiftSettings: testing),
     .testTarget(
@@ -139,9 +140,15 @@ let package = Package(
     .testTarget(
       name: "DataplaneTests", dependencies: ["Dataplane", "TestSupport"], swiftSettings: testing),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testing),
-    .testTarget(name: "ImageTests", dependencies: ["Image"], swiftSettings: testing),
+    .target(
+      name: "ImageFixtures", dependencies: ["Image"], path: "Tests/ImageFixtures",
+      swiftSettings: testing),
     .testTarget(
-      name: "LauncherTests", dependencies: ["Image", "ixlaunch"], swiftSettings: testing),
+      name: "ImageTests", dependencies: ["CIXABI", "Image", "ImageFixtures"],
+      swiftSettings: testing),
+    .testTarget(
+      name: "LauncherTests", dependencies: ["Image", "ImageFixtures", "ixlaunch"],
+      swiftSettings: testing),
     // Boots real images; needs the products of `make build`.
     .testTarget(name: "SystemTests", dependencies: ["Image"], swiftSettings: testing),
   ]

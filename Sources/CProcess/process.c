@@ -3,6 +3,7 @@
 #include "process.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -27,6 +28,7 @@ static int become(const char *path, char *const *arguments, int output, int erro
   if (setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno;
   if (getppid() != parent) return ESRCH; /* it ended before the line above */
   if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(error, 2) < 0) return errno;
+  if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0) return errno;
   sigemptyset(&none);
   if (sigprocmask(SIG_SETMASK, &none, 0) < 0) return errno;
   execv(path, arguments);
@@ -84,10 +86,16 @@ int ix_process_collect(pid_t process, ix_exit *how) {
 int ix_signals_open(void) {
   static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
   struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  sigset_t watched;
   sigemptyset(&action.sa_mask);
+  sigemptyset(&watched);
   if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0) return -errno;
-  for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+  for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
     if (sigaction(signals[i], &action, 0) < 0) return -errno;
+    sigaddset(&watched, signals[i]);
+  }
+  /* Whoever started us may have had them blocked. */
+  if (sigprocmask(SIG_UNBLOCK, &watched, 0) < 0) return -errno;
   return signal_pipe[0];
 }
 

@@ -126,7 +126,7 @@ extension ELF {
 
   deinit {
     // SAFETY: each piece was allocated above and is freed once.
-    for unsafepiece in unsafe pieces { unsafe piece.deallocate() }
+    for index in unsafe pieces.indices { unsafe pieces[index].deallocate() }
   }
 }
 

@@ -33,8 +33,10 @@ extension Manifest {
     gateway = try network.scalar(
       "gateway", default: network.has("ip") ? "none" : "10.0.2.2",
       as: "none or an address inside \(reachable)"
-    ) { text in
-      text == "none" ? .some(nil) : IPv4(text).flatMap { reachable.reaches($0) ? $0 : nil }
+    ) { text -> IPv4?? in
+      if text == "none" { return .some(nil) }
+      guard let address = IPv4(text), reachable.reaches(address) else { return nil }
+      return address
     }
     if let stray = forwards.first(where: { !ports.contains($0.guestPort) }) {
       throw ManifestError(

@@ -27,7 +27,7 @@ struct IXLaunch: ParsableCommand {
   }
 
   /// Prints what a person needs to know about `error` and chooses the exit status.
-  private static func status(reporting error: any Error) -> ExitStatus {
+  private static func status(reporting error: any Error) -> LauncherStatus {
     switch error {
     case let ended as GuestEnded:
       return ended.status

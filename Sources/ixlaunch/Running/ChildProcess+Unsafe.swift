@@ -28,7 +28,7 @@ struct ChildProcess: ~Copyable {
     let copies: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
     // SAFETY: as above; the list ends with nil, and `process` is a local.
     let result = unsafe ix_process_start(path, copies, &process)
-    for unsafecopy in unsafe copies { unsafe free(copy) }
+    for index in unsafe copies.indices { unsafe free(copies[index]) }
     guard result == 0 else { throw Self.failure(path, -result) }
     identifier = process.identifier
     output = process.output

@@ -9,7 +9,7 @@ struct GuestEnd: Equatable {
 
   /// The guest writes v to the debug-exit port, QEMU ends with 2v + 1: 0x10 clean, 0x11 application
   /// failure, 0x12 kernel failure, 0x13 bad image or configuration.
-  var status: ExitStatus {
+  var status: LauncherStatus {
     switch exitStatus {
     case 33: return .clean
     case 35: return .applicationFailure

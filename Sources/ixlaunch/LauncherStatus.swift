@@ -1,5 +1,5 @@
 /// What the launcher's exit status says. Part of the command line's contract.
-enum ExitStatus: Int32 {
+enum LauncherStatus: Int32 {
   case clean = 0
   case applicationFailure = 1
   case usage = 2

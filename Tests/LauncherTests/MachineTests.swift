@@ -1,0 +1,94 @@
+import Image
+import Testing
+
+@testable import ixlaunch
+
+/// From a decided machine to QEMU's and the kernel's command line, and to the line for a person.
+@Suite struct MachineTests {
+  private func machine(_ network: Machine.Network) -> Machine {
+    Machine(
+      name: "echo", imagePath: "echo.elf", accelerator: .tcg, cores: 1,
+      memory: ByteCount(bytes: 64 << 20), network: network, arguments: "")
+  }
+
+  private func user(_ forwards: String...) throws -> Machine.Network {
+    .user(
+      try #require(Interface("10.0.2.15/24")), gateway: try #require(IPv4("10.0.2.2")),
+      forwards: forwards.compactMap(PortForward.init))
+  }
+
+  private func tap(gateway: String?) throws -> Machine.Network {
+    .tap(
+      try #require(TapDevice(name: "tap0")), try #require(Interface("10.9.0.2/24")),
+      gateway: gateway.flatMap(IPv4.init))
+  }
+
+  /// The value behind `option`.
+  private func value(of option: String, in machine: Machine) -> String? {
+    let arguments = machine.qemuArguments
+    return arguments.firstIndex(of: option).map { arguments[$0 + 1] }
+  }
+
+  @Test func theKernelIsToldItsNetwork() throws {
+    #expect(machine(.none).commandLine == "")
+    #expect(machine(try user()).commandLine == "ip=10.0.2.15/24 gateway=10.0.2.2")
+    #expect(machine(try tap(gateway: nil)).commandLine == "ip=10.9.0.2/24")
+  }
+
+  @Test func argumentsComeLast() throws {
+    var machine = machine(try tap(gateway: "10.9.0.1"))
+    machine.batch = 16
+    machine.arguments = "a b=c"
+    #expect(
+      machine.commandLine == "ip=10.9.0.2/24 gateway=10.9.0.1 batch=16 args=a b=c")
+    #expect(value(of: "-append", in: machine) == machine.commandLine)
+  }
+
+  @Test func oneCoreRunsBesideAParkedOneUnderTCGOnly() {
+    var machine = machine(.none)
+    #expect(value(of: "-smp", in: machine) == "2")
+    #expect(value(of: "-cpu", in: machine) == "max")
+    machine.accelerator = .kvm
+    #expect(value(of: "-smp", in: machine) == "1")
+    #expect(value(of: "-cpu", in: machine) == "host")
+    #expect(value(of: "-accel", in: machine) == "kvm")
+  }
+
+  @Test func userNetworkingForwardsFromLoopbackOnly() throws {
+    #expect(
+      value(of: "-netdev", in: machine(try user("7007:7", "8080:80")))
+        == "user,id=n0,net=10.0.2.0/24,host=10.0.2.2,hostfwd=tcp:127.0.0.1:7007-10.0.2.15:7,"
+        + "hostfwd=tcp:127.0.0.1:8080-10.0.2.15:80")
+  }
+
+  @Test func aTapIsAttachedWithoutScripts() throws {
+    #expect(
+      value(of: "-netdev", in: machine(try tap(gateway: nil)))
+        == "tap,id=n0,ifname=tap0,script=no,downscript=no,vhost=off")
+  }
+
+  @Test func withoutANetworkThereIsNoNIC() {
+    #expect(!machine(.none).qemuArguments.contains("-netdev"))
+    #expect(!machine(.none).qemuArguments.contains { $0.hasPrefix("virtio-net") })
+  }
+
+  @Test func theSandboxCanBeLeftOut() {
+    var machine = machine(.none)
+    #expect(machine.qemuArguments.contains("-sandbox"))
+    machine.isSandboxed = false
+    #expect(!machine.qemuArguments.contains("-sandbox"))
+  }
+
+  @Test func aPersonIsToldWhereToConnect() throws {
+    #expect(
+      machine(try user("7007:7")).answer(ports: [7])
+        == "echo answers on 127.0.0.1:7007, try: nc 127.0.0.1 7007")
+    #expect(
+      machine(try tap(gateway: nil)).answer(ports: [7, 80])
+        == "echo answers on 10.9.0.2:7, 10.9.0.2:80, try: nc 10.9.0.2 7")
+    #expect(machine(.none).answer(ports: [7]) == "echo runs without a network")
+    #expect(!machine(.none).waitsForListener(ports: [7]))
+    #expect(machine(try user("7007:7")).waitsForListener(ports: [7]))
+    #expect(!machine(try user()).waitsForListener(ports: [7]))
+  }
+}
