@@ -172,7 +172,8 @@ extension Connection {
     let wasClosed = send.window == 0
     send.window = window
     send.maximumWindow = max(send.maximumWindow, window)
-    guard wasClosed else { return hasUnsent ? .output : .none }
+    // In FIN-WAIT-2 and TIME-WAIT the timer has another meaning by now.
+    guard wasClosed, state.canTransmit else { return hasUnsent ? .output : .none }
     retransmission.progressed()
     timers.retransmission = .distantFuture
     guard !scoreboard.isEmpty else { return .output }

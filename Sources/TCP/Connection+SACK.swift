@@ -75,6 +75,18 @@ extension Scoreboard {
     return hasNews
   }
 
+  /// Takes nothing for granted that was only SACKed.
+  mutating func forgetSACKs(segments: inout SentSegmentPool) {
+    var index = head
+    while index != PacketPool.none {
+      if segments[index].flags.contains(.sacked) {
+        segments[index].flags.remove(.sacked)
+        inFlightByteCount &+= segments[index].byteCount
+      }
+      index = segments[index].next
+    }
+  }
+
   private mutating func markSACKed(_ index: UInt32, segments: inout SentSegmentPool) {
     if segments[index].flags.contains(.lost) {
       segments[index].flags.remove(.lost)

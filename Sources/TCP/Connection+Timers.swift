@@ -102,6 +102,9 @@ extension Connection {
         inFlight: send.next.distance(from: send.unacknowledged),
         maximumSegment: send.maximumSegment, now: now)
     }
+    // A second timeout in a row may mean that the peer has dropped what it had SACKed (RFC 2018,
+    // section 8); after the first, the scoreboard is worth keeping (RFC 6675, section 5.1).
+    if retransmission.backoffCount > 1 { scoreboard.forgetSACKs(segments: &resources.segments) }
     scoreboard.markAllLost(segments: &resources.segments)
     flags.remove(.inRecovery)
     flags.insert(.inTimeoutRecovery)

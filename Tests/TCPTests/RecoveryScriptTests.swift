@@ -139,4 +139,44 @@ import Wire
     isClean = script.host.isClean
     #expect(isClean)
   }
+
+  /// RFC 2018, section 8: a peer may drop what it has SACKed.
+  @Test func whatAPeerSACKedAndDroppedIsSentAgain() throws {
+    var script = Script()
+    var options = Script.synOptions()
+    options.isSACKPermitted = true
+    try script.establish(options: options)
+    #expect(script.send(Self.bytes(2000)) == .taken(2000))
+    #expect(script.host.output().count == 2)
+    var sack = TCPOptions()
+    sack.sackBlockCount = 1
+    sack.sackBlocks[0] = SACKBlock(start: script.initial &+ 1001, end: script.initial &+ 2001)
+    script.inject(.ack, options: sack)
+    script.inject(.ack, ack: script.initial &+ 1001)
+    script.acknowledged = script.initial &+ 1001
+    var repeated: [UInt32] = []
+    for _ in 0..<10 {
+      script.host.advance(by: .milliseconds(20))
+      repeated += script.host.output().map(\.sequence)
+    }
+    #expect(repeated.contains(script.initial &+ 1001))
+  }
+
+  /// The ACK of our FIN may open a closed window; FIN-WAIT-2 still ends by its own timer.
+  @Test func anAbandonedConnectionDoesNotStayInFinWait2() throws {
+    var script = Script()
+    try script.establish()
+    script.inject(.ack, window: 0)
+    let status = script.host.endpoint.close(
+      script.handle, now: script.host.now, pool: &script.host.pool)
+    #expect(status == .ok)
+    #expect(script.host.output().map(\.flags) == [.fin | .ack])
+    script.acknowledged &+= 1
+    #expect(script.inject(.ack, window: 5000).isEmpty)
+    script.host.advance(by: .seconds(61))
+    #expect(script.host.output().isEmpty)
+    #expect(script.host.events().isEmpty)
+    let isClean = script.host.isClean
+    #expect(isClean)
+  }
 }
