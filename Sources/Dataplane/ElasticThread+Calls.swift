@@ -99,8 +99,9 @@ extension ElasticThread where Device: ~Copyable {
     InlineArray(repeating: Fragment(address: KernelAddress(0), byteCount: 0))
   }
 
-  /// The ranges of a call, all of them checked, from copies that ring 3 cannot change.
-  private func gather(
+  /// The ranges of a call, all of them checked, from copies that ring 3 cannot change. Mutating only
+  /// because the compiler would copy the whole thread to lend it.
+  private mutating func gather(
     _ call: CallDescriptor, into fragments: inout InlineArray<16, Fragment>
   ) -> (count: Int, status: Status) {
     guard call.vector_count > 0 else {

@@ -5,7 +5,11 @@
   /// The lower half of the address space while it is being filled: page tables and the record of what
   /// was mapped always agree.
   struct ApplicationSpace {
-    private(set) var regions = UserMemory()
+    private(set) var regions: UserMemory
+
+    init(kernel: inout KernelMemory) {
+      regions = UserMemory(storage: kernel.free.take(byteCount: UserMemory.storageByteCount))
+    }
 
     /// Maps `memory` at `address` for ring 3.
     mutating func map(

@@ -41,7 +41,7 @@
     mutating func listen(port: UInt64) -> Status {
       guard let port = UInt16(exactly: port) else { return .badArgument }
       let status = thread.listen(port: port)
-      if status == .ok { announce(port) }
+      if status == .ok { Self.announce(port, clock: clock) }
       return status
     }
 
@@ -50,7 +50,7 @@
       return thread.bind(port: port)
     }
 
-    private func announce(_ port: UInt16) {
+    private static func announce(_ port: UInt16, clock: TickClock) {
       Console.write("ix: listening on port ")
       Console.write(UInt64(port))
       Console.write(", ")

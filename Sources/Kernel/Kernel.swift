@@ -15,7 +15,7 @@
     enableProtection(features)
     let clock = TickClock.calibrated(features)
 
-    var space = ApplicationSpace()
+    var space = ApplicationSpace(kernel: &memory)
     let entry = space.load(image.application(), kernel: &memory)
     let stack = space.mapStack(kernel: &memory)
     let plan = MemoryPlan.forGuest(memory)

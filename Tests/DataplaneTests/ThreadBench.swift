@@ -25,12 +25,13 @@ struct ThreadBench: ~Copyable {
   private let callMemory = TestMemory(byteCount: 64 * 64)
   private let eventMemory: TestMemory
   let heapMemory = TestMemory(byteCount: 1 << 16)
+  private let regionStorage = TestMemory(byteCount: UserMemory.storageByteCount)
   var thread: ElasticThread<RecordingDevice, NewReno>
 
   init(address: IPv4Address, hardware: MACAddress, batchBound: Int = 64, eventCount: Int = 64) {
     eventMemory = TestMemory(byteCount: eventCount * 64)
     var arena = arena.arena
-    var memory = UserMemory()
+    var memory = UserMemory(storage: regionStorage.region)
     let regions = [
       UserMemory.Region(base: Self.receiveWindow, memory: buffers.region, isWritable: false),
       UserMemory.Region(base: Self.heap, memory: heapMemory.region, isWritable: true),

@@ -1,9 +1,12 @@
 import Packets
+import TestSupport
 import Testing
 
 @testable import Dataplane
 
 @Suite struct UserMemoryTests {
+  let storage = TestMemory(byteCount: UserMemory.storageByteCount)
+
   static func region(_ base: UInt64, _ byteCount: Int, at kernel: UInt64, writable: Bool)
     -> UserMemory.Region
   {
@@ -14,10 +17,10 @@ import Testing
   }
 
   /// [0x1000, 0x2000) read-only, [0x2000, 0x4000) writable, far apart in the kernel.
-  static func twoRegions() -> UserMemory {
-    var memory = UserMemory()
-    let first = memory.add(region(0x1000, 0x1000, at: 0xFFFF_8000_0010_0000, writable: false))
-    let second = memory.add(region(0x2000, 0x2000, at: 0xFFFF_8000_0000_0000, writable: true))
+  func twoRegions() -> UserMemory {
+    var memory = UserMemory(storage: storage.region)
+    let first = memory.add(Self.region(0x1000, 0x1000, at: 0xFFFF_8000_0010_0000, writable: false))
+    let second = memory.add(Self.region(0x2000, 0x2000, at: 0xFFFF_8000_0000_0000, writable: true))
     #expect(first && second)
     return memory
   }
@@ -30,7 +33,7 @@ import Testing
       (0x2000, 0, 0xFFFF_8000_0000_0000),
     ] as [(UInt64, UInt64, UInt64)])
   func aRangeInsideARegionIsFound(address: UInt64, byteCount: UInt64, kernel: UInt64) {
-    let found = Self.twoRegions().kernelAddress(
+    let found = twoRegions().kernelAddress(
       of: UserAddress(address), byteCount: byteCount, writable: false)
     #expect(found == KernelAddress(kernel))
   }
@@ -42,13 +45,13 @@ import Testing
       (.max, .max), (0xFFFF_8000_0000_0000, 8), (0xFFFF_FFFF_8010_0000, 8), (0, .max), (0, 0x2000),
     ] as [(UInt64, UInt64)])
   func aRangeOutsideIsRefused(address: UInt64, byteCount: UInt64) {
-    let found = Self.twoRegions().kernelAddress(
+    let found = twoRegions().kernelAddress(
       of: UserAddress(address), byteCount: byteCount, writable: false)
     #expect(found == nil)
   }
 
   @Test func onlyAWritableRegionMayBeWritten() {
-    let memory = Self.twoRegions()
+    let memory = twoRegions()
     #expect(memory.kernelAddress(of: UserAddress(0x1000), byteCount: 1, writable: true) == nil)
     #expect(memory.kernelAddress(of: UserAddress(0x2000), byteCount: 1, writable: true) != nil)
   }
@@ -59,14 +62,14 @@ import Testing
       (0x5000, 0), (UInt64.max, 2),
     ] as [(UInt64, Int)])
   func anOverlappingEmptyOrWrappingRegionIsRefused(base: UInt64, byteCount: Int) {
-    var memory = Self.twoRegions()
+    var memory = twoRegions()
     let isAdded = memory.add(Self.region(base, byteCount, at: 0x9000_0000, writable: true))
     #expect(!isAdded)
     #expect(memory.count == 2)
   }
 
   @Test func thereAreAtMostSixteenRegions() {
-    var memory = UserMemory()
+    var memory = UserMemory(storage: storage.region)
     for index in 0..<16 {
       let isAdded = memory.add(
         Self.region(UInt64(index) << 12, 4096, at: UInt64(index) << 12, writable: true))
@@ -79,6 +82,7 @@ import Testing
   }
 
   @Test func anEmptyMemoryHasNothing() {
-    #expect(UserMemory().kernelAddress(of: UserAddress(0), byteCount: 0, writable: false) == nil)
+    let memory = UserMemory(storage: storage.region)
+    #expect(memory.kernelAddress(of: UserAddress(0), byteCount: 0, writable: false) == nil)
   }
 }

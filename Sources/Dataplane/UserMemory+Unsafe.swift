@@ -5,7 +5,11 @@ import Packets
 ///
 /// The kernel never uses a user address; it reads and writes the same bytes through its own mapping,
 /// so a page that ring 3 lacks can not fault in ring 0.
-package struct UserMemory: BitwiseCopyable, Sendable {
+///
+/// The regions lie in memory of their own and not in the structure, because a value of this size
+/// would be copied for every look-up. Add all regions before the structure is copied.
+@safe
+package struct UserMemory: BitwiseCopyable {
   /// Contiguous in ring 3 and in the kernel.
   package struct Region: BitwiseCopyable, Sendable {
     package let base: UserAddress
@@ -19,6 +23,7 @@ package struct UserMemory: BitwiseCopyable, Sendable {
       self.isWritable = isWritable
     }
 
+    @inline(__always)
     fileprivate var byteCount: UInt64 { UInt64(truncatingIfNeeded: memory.byteCount) }
 
     fileprivate func overlaps(_ other: Self) -> Bool {
@@ -29,15 +34,18 @@ package struct UserMemory: BitwiseCopyable, Sendable {
 
   /// Most regions of one application.
   package static var limit: Int { 16 }
+  /// Bytes the regions need.
+  package static var storageByteCount: Int { limit &* MemoryLayout<Region>.stride }
 
   package private(set) var count = 0
-  private var regions: InlineArray<16, Region>
+  private let regions: UnsafeMutablePointer<Region>
 
-  package init() {
-    regions = InlineArray(
-      repeating: Region(
-        base: UserAddress(0), memory: MemoryRegion(base: KernelAddress(0), byteCount: 0),
-        isWritable: false))
+  /// No memory at all. `storage`, of at least `storageByteCount` bytes, must stay valid and unused
+  /// by others for the life of every copy.
+  package init(storage: MemoryRegion) {
+    precondition(storage.byteCount >= Self.storageByteCount, "too little room for user memory")
+    // SAFETY: the region has room for `limit` elements; none is read before it is written.
+    unsafe regions = unsafe storage.pointer.bindMemory(to: Region.self, capacity: Self.limit)
   }
 
   /// Adds a region. Those added first are found first. False when it is empty, wraps around,
@@ -45,8 +53,9 @@ package struct UserMemory: BitwiseCopyable, Sendable {
   package mutating func add(_ region: Region) -> Bool {
     let (_, overflow) = region.base.rawValue.addingReportingOverflow(region.byteCount)
     guard region.memory.byteCount > 0, !overflow, count < Self.limit else { return false }
-    for index in 0..<count where regions.span[index].overlaps(region) { return false }
-    regions[count] = region
+    for index in 0..<count where self[index].overlaps(region) { return false }
+    // SAFETY: `count` is below `limit`.
+    unsafe (regions + count).initialize(to: region)
     count &+= 1
     return true
   }
@@ -57,10 +66,8 @@ package struct UserMemory: BitwiseCopyable, Sendable {
   package func kernelAddress(of address: UserAddress, byteCount: UInt64, writable: Bool)
     -> KernelAddress?
   {
-    // Through a span: subscripting the array itself copies it, every time.
-    let regions = regions.span
     for index in 0..<count {
-      let region = regions[index]
+      let region = self[index]
       let offset = address.rawValue &- region.base.rawValue
       guard offset < region.byteCount else { continue }
       guard byteCount <= region.byteCount &- offset, region.isWritable || !writable else {
@@ -69,5 +76,12 @@ package struct UserMemory: BitwiseCopyable, Sendable {
       return KernelAddress(region.memory.base.rawValue &+ offset)
     }
     return nil
+  }
+
+  /// Region `index`, which is below `count`.
+  @inline(__always)
+  private subscript(index: Int) -> Region {
+    // SAFETY: both callers count up to `count`, and so many regions are initialised.
+    unsafe regions[index]
   }
 }
