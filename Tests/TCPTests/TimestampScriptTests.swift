@@ -1,0 +1,49 @@
+import Packets
+import Testing
+import Wire
+
+@testable import TCP
+
+@Suite struct TimestampScriptTests {
+  static func stamped(_ value: UInt32, echo: UInt32 = 0) -> TCPOptions {
+    var options = TCPOptions()
+    options.hasTimestamps = true
+    options.timestampValue = value
+    options.timestampEcho = echo
+    return options
+  }
+
+  /// RFC 7323, sections 3.2 and 5.3: echoed, required on every segment, and old ones dropped.
+  @Test func oldDuplicatesAreDroppedByTheirTimestamp() throws {
+    var script = Script()
+    _ = script.host.endpoint.listen(port: Script.port)
+    let reply = try #require(script.inject(.syn, options: Self.stamped(100)).first)
+    #expect(reply.options.hasTimestamps && reply.options.timestampEcho == 100)
+    script.next &+= 1
+    script.acknowledged = reply.sequence &+ 1
+    #expect(script.inject(.ack, options: Self.stamped(101)).isEmpty)
+    let answer = try #require(script.inject(.ack, [1], options: Self.stamped(102)).first)
+    #expect(answer.options.timestampEcho == 102)
+    script.next &+= 1
+    script.inject(.ack, [2], options: Self.stamped(50))
+    script.inject(.ack, [2])
+    #expect(script.host.endpoint.counters.droppedOldTimestamp == 2)
+    let taken = try #require(script.inject(.ack, [2], options: Self.stamped(102)).first)
+    #expect(taken.acknowledgment == script.next &+ 1)
+    // RFC 7323, section 5.2: RST is not subject to PAWS.
+    script.next &+= 1
+    script.inject(.rst, options: Self.stamped(1))
+    #expect(script.host.endpoint.openConnectionCount == 0)
+  }
+
+  /// RFC 3042: the first two duplicates each let a new segment out.
+  @Test func duplicatesLetNewDataOut() throws {
+    var script = Script()
+    try script.establish()
+    #expect(script.send([UInt8](repeating: 1, count: 12_000)) == .taken(12_000))
+    #expect(script.host.output().count == 10)
+    #expect(script.inject(.ack).map(\.sequence) == [script.initial &+ 10_001])
+    #expect(script.inject(.ack).map(\.sequence) == [script.initial &+ 11_001])
+    #expect(script.inject(.ack).map(\.sequence) == [script.initial &+ 1])
+  }
+}
