@@ -57,7 +57,7 @@ trap:
   save_registers
   mov rdi, rsp
   cld
-  mov rbp, 0
+  xor ebp, ebp
   call ix_trap                      ; 22 words have been pushed: the stack is 16-byte aligned
   pop r15
   pop r14
@@ -94,6 +94,6 @@ trap_any_state:
 .call:
   mov rdi, rsp
   cld
-  mov rbp, 0
+  xor ebp, ebp
   call ix_trap
   ud2

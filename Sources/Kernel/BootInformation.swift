@@ -28,9 +28,9 @@
         at: info.memoryMap, byteCount: info.memoryMapCount &* StartInfo.entryByteCount)
       var line = CommandLine()
       let byteCount = copyCommandLine(at: info.commandLine, to: &line)
-      return BootInformation(
-        memory: MemoryMap(parsing: entries),
-        options: parse(line.bytes.extracting(first: byteCount)), line: line)
+      let options = parse(line.bytes.extracting(first: byteCount))
+      guard options.coreCount == 1 else { refuse("this kernel runs one core: use cores=1") }
+      return BootInformation(memory: MemoryMap(parsing: entries), options: options, line: line)
     }
 
     private static func parse(_ line: RawSpan) -> BootOptions {

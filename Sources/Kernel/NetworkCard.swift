@@ -9,7 +9,8 @@
 
   extension VirtioNetwork where Transport == VirtioPCITransport<MappedRegisters> {
     /// The first virtio network device on PCI, started; ends the machine when there is none.
-    static func find(kernel: inout KernelMemory, arena: inout Arena, entropy: Entropy) -> NetworkCard
+    static func find(kernel: inout KernelMemory, arena: inout Arena, entropy: Entropy)
+      -> NetworkCard
     {
       let access = PCIPortAccess()
       var scan = PCIScan()
