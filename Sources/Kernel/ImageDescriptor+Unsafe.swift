@@ -25,7 +25,8 @@
         refuse("the application of this image was built for another ABI version")
       }
       guard layout.application_byte_count > 0, layout.application_byte_count < 1 << 30,
-        layout.application_address < 1 << 40
+        layout.application_address < 1 << 40,
+        layout.application_address % MemoryMap.pageByteCount == 0
       else { refuse("the image descriptor is damaged") }
       return ImageDescriptor(
         address: layout.application_address, byteCount: Int(layout.application_byte_count),
