@@ -139,7 +139,10 @@ let package = Package(
       name: "DriversTests", dependencies: ["Drivers", "TestSupport"], swiftSettings: testing),
     .testTarget(
       name: "DataplaneTests", dependencies: ["Dataplane", "TestSupport"], swiftSettings: testing),
-    .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testing),
+    .target(
+      name: "HTTPHost", dependencies: ["HTTP"], path: "Tests/HTTPHost", swiftSettings: testing),
+    .testTarget(
+      name: "HTTPTests", dependencies: ["HTTP", "HTTPHost"], swiftSettings: testing),
     .target(
       name: "ImageFixtures", dependencies: ["Image"], path: "Tests/ImageFixtures",
       swiftSettings: testing),
