@@ -32,17 +32,12 @@ extension UInt8 {
     return letter < 6 ? letter &+ 10 : nil
   }
 
-  /// tchar of RFC 9110, section 5.6.2.
+  /// tchar of RFC 9110, section 5.6.2: letters, digits and !#$%&'*+-.^_`|~.
   @inline(__always)
   var isToken: Bool {
-    switch self {
-    case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"),
-      UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
-      UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^"), UInt8(ascii: "_"),
-      UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-      true
-    default: isDigit || isLetter
-    }
+    // Bit n stands for the character n, or 64 + n.
+    let set: UInt64 = self < 64 ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE
+    return self < 128 && set &>> UInt64(self & 63) & 1 != 0
   }
 
   /// unreserved of RFC 3986, section 2.3.

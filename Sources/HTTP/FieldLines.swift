@@ -47,7 +47,7 @@ struct FieldLines {
     guard offset > start, head.octet(offset) == UInt8(ascii: ":") else { throw .badRequest }
     let name = start..<offset
     let valueStart = offset &+ 1
-    while head.octet(offset) != .carriageReturn { offset &+= 1 }
+    offset = head.endOfText(from: offset)
     let value = head.trimmed(valueStart..<offset)
     offset &+= 2
     return Field(name: FieldName(name, in: head), value: value)

@@ -19,20 +19,27 @@ struct HeadScanner: BitwiseCopyable {
   private var fieldsByteCount = 0
 
   /// Looks at `bytes` from `offset` on.
-  mutating func scan(_ bytes: RawSpan, from offset: Int, limits: Limits) -> Verdict {
-    for offset in offset..<bytes.byteCount {
-      let byte = bytes.octet(offset)
-      if byte.isText && !expectsLineFeed {
-        lineByteCount &+= 1
+  mutating func scan(_ bytes: RawSpan, from start: Int, limits: Limits) -> Verdict {
+    var offset = start
+    while offset < bytes.byteCount {
+      if !expectsLineFeed {
+        let end = bytes.endOfText(from: offset)
+        lineByteCount &+= end &- offset
+        offset = end
         if let status = excess(limits) { return .refused(status) }
-      } else if byte == .carriageReturn && !expectsLineFeed {
-        expectsLineFeed = true
-      } else if byte == .lineFeed && expectsLineFeed {
-        if lineByteCount == 0 && !isInRequestLine { return .complete(offset &+ 1) }
+        guard offset < bytes.byteCount else { break }
+      }
+      let byte = bytes.octet(offset)
+      offset &+= 1
+      guard byte == (expectsLineFeed ? .lineFeed : .carriageReturn) else {
+        return .refused(.badRequest)
+      }
+      if expectsLineFeed {
+        if lineByteCount == 0 && !isInRequestLine { return .complete(offset) }
         endLine()
         if let status = excess(limits) { return .refused(status) }
       } else {
-        return .refused(.badRequest)
+        expectsLineFeed = true
       }
     }
     return .incomplete
@@ -45,7 +52,6 @@ struct HeadScanner: BitwiseCopyable {
     lineByteCount = 0
   }
 
-  @inline(__always)
   private func excess(_ limits: Limits) -> Status? {
     if isInRequestLine { return lineByteCount > limits.requestLineByteCount ? .uriTooLong : nil }
     let byteCount = fieldsByteCount &+ lineByteCount

@@ -30,6 +30,28 @@ extension RawSpan {
     return range.count &- otherRange.count
   }
 
+  /// Where the text that begins at `offset` ends: at the first byte that is none, or at the end.
+  func endOfText(from offset: Int) -> Int {
+    var offset = offset
+    while offset <= byteCount &- 8 {
+      // Eight bytes at once: the top bit of each tells whether it is below SP, or DEL; what a
+      // borrow adds to that is looked at again below.
+      let word: UInt64 = littleEndian(at: offset)
+      let controls = (word &- 0x2020_2020_2020_2020) & ~word
+      let deletes = (word ^ 0x7F7F_7F7F_7F7F_7F7F) &- 0x0101_0101_0101_0101
+      let marks = (controls | (deletes & ~(word ^ 0x7F7F_7F7F_7F7F_7F7F))) & 0x8080_8080_8080_8080
+      guard marks != 0 else {
+        offset &+= 8
+        continue
+      }
+      let end = offset &+ 8
+      while offset < end, octet(offset).isText { offset &+= 1 }
+      if offset < end { return offset }
+    }
+    while offset < byteCount, octet(offset).isText { offset &+= 1 }
+    return offset
+  }
+
   /// The first place of `byte` in `range`.
   func firstOffset(of byte: UInt8, in range: Range<Int>) -> Int? {
     for offset in range where octet(offset) == byte { return offset }
