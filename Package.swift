@@ -54,6 +54,7 @@ let package = Package(
     .executable(name: "kernel", targets: ["Kernel"]),
     .executable(name: "echo", targets: ["Echo"]),
     .executable(name: "http", targets: ["HTTPServer"]),
+    .executable(name: "kv", targets: ["KeyValueServer"]),
     .executable(name: "probe", targets: ["Probe"]),
   ],
   traits: [.trait(name: "Guest", description: "Link bare-metal images instead of host programs")],
@@ -88,12 +89,14 @@ let package = Package(
 
     // Portable parts of applications.
     .target(name: "HTTP", swiftSettings: strict),
+    .target(name: "KeyValue", swiftSettings: strict),
 
     // Guest: ring 3.
     .target(name: "CIX", dependencies: ["CIXABI", "CRuntime"]),
     .target(name: "IX", dependencies: ["CIXABI", "IXABI", "CIX"], swiftSettings: guestLibrary),
     application("Echo"),
     application("HTTPServer", in: "HTTP", with: ["HTTP"]),
+    application("KeyValueServer", in: "KeyValue", with: ["KeyValue", "CIX", "CX86"]),
     // Breaks one rule after the other; only system tests boot it.
     .executableTarget(
       name: "Probe", dependencies: ["CIX"], path: "Tests/Applications/Probe",
@@ -152,6 +155,7 @@ let package = Package(
     .testTarget(
       name: "LauncherTests", dependencies: ["Image", "ImageFixtures", "ixlaunch"],
       swiftSettings: testing),
+    .testTarget(name: "KeyValueTests", dependencies: ["KeyValue"], swiftSettings: testing),
     // Boots real images; needs the products of `make build`.
     .testTarget(name: "SystemTests", dependencies: ["Image"], swiftSettings: testing),
   ]
