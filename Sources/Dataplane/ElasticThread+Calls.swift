@@ -12,8 +12,7 @@ extension ElasticThread where Device: ~Copyable {
   mutating func run(callCount: Int, now: Instant) {
     var index = 0
     while index < callCount {
-      let call = calls.snapshot(index)
-      let result = perform(call, now: now)
+      let result = perform(index, now: now)
       calls.complete(index, result: result)
       if result < 0 { metrics.refusedCalls &+= 1 }
       index &+= 1
@@ -21,14 +20,20 @@ extension ElasticThread where Device: ~Copyable {
     metrics.calls &+= UInt64(truncatingIfNeeded: callCount)
   }
 
+  /// Rare operations take a snapshot of their own, so that this one can stay in registers. Ring 3
+  /// may change a call in between; each snapshot is checked on its own.
   @inline(__always)
-  private mutating func perform(_ call: CallDescriptor, now: Instant) -> Int64 {
+  private mutating func perform(_ index: Int, now: Instant) -> Int64 {
+    let call = calls.snapshot(index)
     guard let operation = Operation(rawValue: call.operation) else {
       return Status.unknownCall.result
     }
     let handle = Handle(rawValue: call.handle)
     switch operation {
-    case .tcpSend: return send(call, on: handle)
+    case .tcpSend:
+      return call.vector_count == 0
+        ? send(address: call.address, byteCount: call.byte_count, on: handle)
+        : sendVectors(index, on: handle)
     case .tcpReceiveDone:
       return stack.tcp.receiveDone(
         handle, buffer: call.buffer, byteCount: Int(truncatingIfNeeded: call.byte_count),
@@ -39,16 +44,18 @@ extension ElasticThread where Device: ~Copyable {
     case .tcpShutdown: return stack.tcp.shutdown(handle).result
     case .tcpClose: return stack.tcp.close(handle, now: now, pool: &pool).result
     case .tcpAbort: return stack.tcp.abort(handle, pool: &pool).result
-    case .tcpConnect: return connect(call, now: now)
+    case .tcpConnect: return connect(index, now: now)
     case .none: return Status.ok.result
-    case .udpSend: return sendDatagram(call, now: now)
+    case .udpSend: return sendDatagram(index, now: now)
     case .udpReceiveDone:
       return stack.datagramReceiveDone(buffer: call.buffer, pool: &pool).result
     case .timerArm, .timerCancel: return Status.unknownCall.result
     }
   }
 
-  private mutating func connect(_ call: CallDescriptor, now: Instant) -> Int64 {
+  @inline(never)
+  private mutating func connect(_ index: Int, now: Instant) -> Int64 {
+    let call = calls.snapshot(index)
     let outcome = stack.tcp.connect(
       localAddress: stack.configuration.address, remoteAddress: IPv4Address(call.remote_address),
       remotePort: call.remote_port, cookie: call.cookie, now: now)
@@ -58,17 +65,19 @@ extension ElasticThread where Device: ~Copyable {
     }
   }
 
-  /// Queues one range of bytes, or the ranges of a scatter-gather list; returns the bytes taken.
+  /// Queues one range of bytes; returns the bytes taken.
   @inline(__always)
-  private mutating func send(_ call: CallDescriptor, on handle: Handle) -> Int64 {
-    guard call.vector_count == 0 else { return sendVectors(call, on: handle) }
-    guard let fragment = fragment(address: call.address, byteCount: call.byte_count) else {
+  private mutating func send(address: UInt64, byteCount: UInt64, on handle: Handle) -> Int64 {
+    guard let fragment = fragment(address: address, byteCount: byteCount) else {
       return Status.badAddress.result
     }
     return stack.tcp.send(handle, fragment, pool: &pool).result
   }
 
-  private mutating func sendVectors(_ call: CallDescriptor, on handle: Handle) -> Int64 {
+  /// The same for the ranges of a scatter-gather list.
+  @inline(never)
+  private mutating func sendVectors(_ index: Int, on handle: Handle) -> Int64 {
+    let call = calls.snapshot(index)
     var fragments = Self.noFragments
     let (count, status) = gather(call, into: &fragments)
     guard status == .ok else { return status.result }
@@ -82,7 +91,9 @@ extension ElasticThread where Device: ~Copyable {
     return taken
   }
 
-  private mutating func sendDatagram(_ call: CallDescriptor, now: Instant) -> Int64 {
+  @inline(never)
+  private mutating func sendDatagram(_ index: Int, now: Instant) -> Int64 {
+    let call = calls.snapshot(index)
     var fragments = Self.noFragments
     let (count, status) = gather(call, into: &fragments)
     guard status == .ok else { return status.result }

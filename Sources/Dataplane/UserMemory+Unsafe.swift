@@ -48,7 +48,7 @@ package struct UserMemory: BitwiseCopyable {
     unsafe regions = unsafe storage.pointer.bindMemory(to: Region.self, capacity: Self.limit)
   }
 
-  /// Adds a region. Those added first are found first. False when it is empty, wraps around,
+  /// Adds a region. Those added last are found first. False when it is empty, wraps around,
   /// overlaps another or there are too many.
   package mutating func add(_ region: Region) -> Bool {
     let (_, overflow) = region.base.rawValue.addingReportingOverflow(region.byteCount)
@@ -66,7 +66,9 @@ package struct UserMemory: BitwiseCopyable {
   package func kernelAddress(of address: UserAddress, byteCount: UInt64, writable: Bool)
     -> KernelAddress?
   {
-    for index in 0..<count {
+    var index = count
+    while index > 0 {
+      index &-= 1
       let region = self[index]
       let offset = address.rawValue &- region.base.rawValue
       guard offset < region.byteCount else { continue }
@@ -81,7 +83,7 @@ package struct UserMemory: BitwiseCopyable {
   /// Region `index`, which is below `count`.
   @inline(__always)
   private subscript(index: Int) -> Region {
-    // SAFETY: both callers count up to `count`, and so many regions are initialised.
+    // SAFETY: both callers stay below `count`, and so many regions are initialised.
     unsafe regions[index]
   }
 }

@@ -77,8 +77,7 @@ extension VirtioNetwork {
 
   @inline(__always)
   private mutating func count(_ frame: OutgoingFrame, _ fragments: Span<Fragment>) {
-    var byteCount = frame.headerByteCount
-    for index in fragments.indices { byteCount &+= fragments[index].byteCount }
+    let byteCount = frame.headerByteCount &+ fragments.totalByteCount
     counters.transmittedFrames &+= 1
     counters.transmittedBytes &+= UInt64(truncatingIfNeeded: byteCount)
   }

@@ -17,7 +17,7 @@
     }
     private static var arrayByteCount: UInt64 { UInt64(Layout.descriptorCount &* 64) }
 
-    /// Takes the memory `plan` names and maps it. The receive window and the heap are mapped first:
+    /// Takes the memory `plan` names and maps it. The heap and the receive window are mapped last:
     /// they are found first.
     init(_ plan: MemoryPlan, space: inout ApplicationSpace, kernel: inout KernelMemory) {
       let large = Layout.largePageByteCount
@@ -30,11 +30,11 @@
       events = MemoryRegion(base: shared.base, byteCount: byteCount)
       startup = MemoryRegion(base: shared.base + byteCount, byteCount: Layout.pageByteCount)
       calls = MemoryRegion(base: startup.base + Layout.pageByteCount, byteCount: byteCount)
-      space.map(Layout.receiveWindow, to: pool, access: .userReadOnly, kernel: &kernel)
-      space.map(Layout.heap, to: heap, access: .userData, kernel: &kernel)
       space.map(Layout.calls, to: calls, access: .userData, kernel: &kernel)
       space.map(Layout.events, to: events, access: .userReadOnly, kernel: &kernel)
       space.map(Self.startupAddress, to: startup, access: .userReadOnly, kernel: &kernel)
+      space.map(Layout.heap, to: heap, access: .userData, kernel: &kernel)
+      space.map(Layout.receiveWindow, to: pool, access: .userReadOnly, kernel: &kernel)
     }
 
     /// Fills in the start-up page, arguments behind it, and returns its address in ring 3.

@@ -28,14 +28,15 @@ extension IPv4Output: SegmentTransmitter {
     device: inout Device, pool: inout PacketPool
   ) -> UInt32? {
     let payloadByteCount = fragments.totalByteCount
-    let transportByteCount = segment.header.byteCount &+ payloadByteCount
+    let headerByteCount = segment.header.byteCount
+    let transportByteCount = headerByteCount &+ payloadByteCount
     let link = EthernetHeaderFields(
       destination: hardware, source: device.macAddress, type: .ipv4)
     var network = IPv4HeaderFields(
       source: segment.localAddress, destination: segment.remoteAddress, protocolNumber: .tcp,
       payloadByteCount: transportByteCount)
     network.congestionCodepoint = segment.isECNCapable ? 2 : 0
-    var frame = OutgoingFrame(headerByteCount: Self.transportOffset &+ segment.header.byteCount)
+    var frame = OutgoingFrame(headerByteCount: Self.transportOffset &+ headerByteCount)
     // The device adds what follows `checksumStart` to the pseudo-header's sum in the field; without
     // a device that does, the payload's sum goes there while the header is summed.
     let isOffloaded = device.offloads.transmitChecksum
@@ -59,7 +60,7 @@ extension IPv4Output: SegmentTransmitter {
       header.storeBigEndian(initial, at: field)
       guard !isOffloaded else { return }
       let value = Checksum.of(
-        header.bytes, from: Self.transportOffset, byteCount: segment.header.byteCount)
+        header.bytes, from: Self.transportOffset, byteCount: headerByteCount)
       header.storeBigEndian(value, at: field)
     }
   }
@@ -67,13 +68,4 @@ extension IPv4Output: SegmentTransmitter {
   /// Of the transport header, in bytes from the start of the frame.
   @inline(__always)
   static var transportOffset: Int { EthernetHeader.byteCount &+ IPv4Header.byteCount }
-}
-
-extension Span<Fragment> {
-  @inline(__always)
-  var totalByteCount: Int {
-    var sum = 0
-    for index in indices { sum &+= self[index].byteCount }
-    return sum
-  }
 }

@@ -33,6 +33,12 @@ package struct IPv4Output: ~Copyable {
   mutating func nextHop<Device: NetworkDevice & ~Copyable>(
     to destination: IPv4Address, device: inout Device, pool: inout PacketPool
   ) -> NextHop {
+    // Whoever is among the neighbours has an address that can be sent to.
+    if configuration.isOnLink(destination),
+      let hardware = neighbours.latest(destination, at: now)
+    {
+      return .hardware(hardware)
+    }
     guard let neighbour = configuration.nextHop(to: destination) else {
       counters.unreachable &+= 1
       return .unreachable

@@ -42,8 +42,14 @@ package struct NeighbourTable: ~Copyable {
   /// How a frame for the neighbour `address` can be sent now.
   @inline(__always)
   package mutating func lookup(_ address: IPv4Address, at now: Instant) -> NeighbourAnswer {
-    if address == cachedAddress, now < cachedUntil { return .resolved(cachedHardware) }
+    if let hardware = latest(address, at: now) { return .resolved(hardware) }
     return lookupInTable(address, at: now)
+  }
+
+  /// The link address of the neighbour looked up last, if that is `address` and still good.
+  @inline(__always)
+  package func latest(_ address: IPv4Address, at now: Instant) -> MACAddress? {
+    address == cachedAddress && now < cachedUntil ? cachedHardware : nil
   }
 
   private mutating func lookupInTable(

@@ -57,26 +57,42 @@ extension NetworkStack {
     }
   }
 
+  /// Two ways to one call: what the compiler knows about the usual options saves it from carrying
+  /// the unusual ones around.
   @inline(__always)
   private mutating func receiveSegment(
     _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, completedTransmissions: UInt32,
     now: Instant, pool: inout PacketPool
   ) {
-    let segment: IncomingSegment
     do {
-      segment = try IncomingSegment(packet, pool.bytes(of: buffer.index))
-    } catch {
-      switch error {
-      case .truncated: return drop(buffer, .tcpTruncated, pool: &pool)
-      case .malformed: return drop(buffer, .tcpMalformed, pool: &pool)
-      case .checksum: return drop(buffer, .tcpChecksum, pool: &pool)
-      case .unsupported: return drop(buffer, .tcpBroadcast, pool: &pool)
+      guard let segment = try packet.usualSegment(in: pool.bytes(of: buffer.index)) else {
+        return receiveUnusual(
+          packet, in: buffer, completedTransmissions: completedTransmissions, now: now,
+          pool: &pool)
       }
+      counters.receivedSegments &+= 1
+      tcp.receive(
+        segment, buffer: buffer, now: now, completedTransmissions: completedTransmissions,
+        pool: &pool)
+    } catch {
+      drop(buffer, DropReason(segment: error), pool: &pool)
     }
-    counters.receivedSegments &+= 1
-    tcp.receive(
-      segment, buffer: buffer, now: now, completedTransmissions: completedTransmissions,
-      pool: &pool)
+  }
+
+  @inline(never)
+  private mutating func receiveUnusual(
+    _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, completedTransmissions: UInt32,
+    now: Instant, pool: inout PacketPool
+  ) {
+    do {
+      let segment = try packet.segment(in: pool.bytes(of: buffer.index))
+      counters.receivedSegments &+= 1
+      tcp.receive(
+        segment, buffer: buffer, now: now, completedTransmissions: completedTransmissions,
+        pool: &pool)
+    } catch {
+      drop(buffer, DropReason(segment: error), pool: &pool)
+    }
   }
 
   @inline(__always)
@@ -88,25 +104,59 @@ extension NetworkStack {
   }
 }
 
-extension IncomingSegment {
-  /// Reads and checks the segment that `packet` carries; `bytes` are its whole buffer.
-  ///
-  /// Throws `.unsupported` for a segment to a broadcast address (RFC 9293, section 3.9.2.3,
-  /// MUST-57), and what `TCPHeader` throws.
+// A packet that carries a segment; `bytes` are its whole buffer. All throw `.unsupported` for a
+// segment to a broadcast address (RFC 9293, section 3.9.2.3, MUST-57), and what `TCPHeader` throws.
+extension ReceivedPacket {
+  /// The segment, checked; nil, and only its lengths checked, when it has unusual options.
   @inline(__always)
-  init(_ packet: ReceivedPacket, _ bytes: RawSpan) throws(WireError) {
-    guard !packet.isBroadcast else { throw .unsupported }
-    let header = try TCPHeader(
-      parsing: bytes, at: packet.payloadOffset, byteCount: packet.payloadByteCount)
-    if !packet.isChecksumVerified {
-      var checksum = Checksum(
-        from: packet.source, to: packet.destination, protocolNumber: IPv4Protocol.tcp.rawValue,
-        byteCount: packet.payloadByteCount)
-      checksum.add(bytes, from: packet.payloadOffset, byteCount: packet.payloadByteCount)
-      guard checksum.complement == 0 else { throw .checksum }
+  fileprivate func usualSegment(in bytes: RawSpan) throws(WireError) -> IncomingSegment? {
+    let header = try segmentHeader(in: bytes)
+    guard header.hasUsualOptions else { return nil }
+    try verify(bytes)
+    return segment(header, options: header.usualOptions)
+  }
+
+  /// The segment, checked.
+  fileprivate func segment(in bytes: RawSpan) throws(WireError) -> IncomingSegment {
+    let header = try segmentHeader(in: bytes)
+    try verify(bytes)
+    return segment(header, options: header.options)
+  }
+
+  @inline(__always)
+  @_lifetime(copy bytes)
+  private func segmentHeader(in bytes: RawSpan) throws(WireError) -> TCPHeader {
+    guard !isBroadcast else { throw .unsupported }
+    return try TCPHeader(parsing: bytes, at: payloadOffset, byteCount: payloadByteCount)
+  }
+
+  @inline(__always)
+  private func verify(_ bytes: RawSpan) throws(WireError) {
+    guard !isChecksumVerified else { return }
+    var checksum = Checksum(
+      from: source, to: destination, protocolNumber: IPv4Protocol.tcp.rawValue,
+      byteCount: payloadByteCount)
+    checksum.add(bytes, from: payloadOffset, byteCount: payloadByteCount)
+    guard checksum.complement == 0 else { throw .checksum }
+  }
+
+  @inline(__always)
+  private func segment(_ header: borrowing TCPHeader, options: TCPOptions) -> IncomingSegment {
+    IncomingSegment(
+      header: header, localAddress: destination, remoteAddress: source,
+      headerOffset: payloadOffset, isCongestionExperienced: isCongestionExperienced,
+      options: options)
+  }
+}
+
+extension DropReason {
+  /// Why a segment was dropped.
+  fileprivate init(segment error: WireError) {
+    switch error {
+    case .truncated: self = .tcpTruncated
+    case .malformed: self = .tcpMalformed
+    case .checksum: self = .tcpChecksum
+    case .unsupported: self = .tcpBroadcast
     }
-    self.init(
-      header: header, localAddress: packet.destination, remoteAddress: packet.source,
-      headerOffset: packet.payloadOffset, isCongestionExperienced: packet.isCongestionExperienced)
   }
 }

@@ -98,6 +98,18 @@ package struct Fragment: BitwiseCopyable, Sendable {
   package static var limit: Int { 18 }
 }
 
+extension Span<Fragment> {
+  /// Bytes of all fragments.
+  @inline(__always)
+  package var totalByteCount: Int {
+    // One, nearly always: not worth the preparations of an unrolled loop.
+    if count == 1 { return self[0].byteCount }
+    var sum = 0
+    for index in indices { sum &+= self[index].byteCount }
+    return sum
+  }
+}
+
 /// Everything about a frame to be sent but its bytes.
 package struct OutgoingFrame: BitwiseCopyable {
   /// Link, network and transport header; at most `headerLimit`.

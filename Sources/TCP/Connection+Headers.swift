@@ -110,6 +110,7 @@ extension Connection {
   }
 
   /// The application returned a buffer: whether the peer should be told before it next hears of us.
+  @inline(__always)
   mutating func returned(byteCount: UInt32, configuration: borrowing Configuration) -> Reaction {
     receive.heldByteCount &-= min(byteCount, receive.heldByteCount)
     receive.heldBufferCount &-= min(1, receive.heldBufferCount)

@@ -48,6 +48,9 @@ struct ConnectionFlags: FlagSet {
   static var peerClosedDue: Self { Self(rawValue: 1 << 7) }
   static var deadDue: Self { Self(rawValue: 1 << 8) }
 
+  /// Every event but data received and data acknowledged.
+  static var rareEvents: Self { .knockDue | .connectedDue | .peerClosedDue | .deadDue }
+
   // What the next transmission owes.
   static var acknowledgmentDue: Self { Self(rawValue: 1 << 9) }
   static var handshakeDue: Self { Self(rawValue: 1 << 10) }

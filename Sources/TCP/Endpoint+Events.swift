@@ -24,14 +24,15 @@ extension Endpoint {
     _ index: UInt32, into events: inout Events, pool: inout PacketPool
   ) -> Bool {
     let handle = handle(of: index)
-    if connections[index].flags.contains(.knockDue) {
+    let isUsual = !connections[index].flags.intersects(.rareEvents)
+    if !isUsual, connections[index].flags.contains(.knockDue) {
       connections[index].flags.remove(.knockDue)
       connections[index].flags.insert(.knocked)
       events.knock(handle, flow: connections[index].flow)
     }
     guard connections[index].flags.contains(.owned) else { return true }
     let cookie = connections[index].cookie
-    if connections[index].flags.contains(.connectedDue) {
+    if !isUsual, connections[index].flags.contains(.connectedDue) {
       guard events.roomCount > 0 else { return false }
       connections[index].flags.remove(.connectedDue | .attempting)
       events.connected(handle, cookie: cookie, reason: .none)
@@ -39,6 +40,7 @@ extension Endpoint {
     guard deliverReceived(index, handle, cookie, into: &events, pool: &pool),
       deliverSent(index, handle, cookie, into: &events)
     else { return false }
+    if isUsual { return true }
     if connections[index].flags.contains(.peerClosedDue) {
       guard events.roomCount > 0 else { return false }
       connections[index].flags.remove(.peerClosedDue)

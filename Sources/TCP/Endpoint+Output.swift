@@ -13,7 +13,7 @@ extension Endpoint {
     pool: inout PacketPool
   ) {
     resources.completedTransmissions = device.completedTransmissionCount
-    transmitReplies(via: &transmitter, device: &device, pool: &pool)
+    if replies.count > 0 { transmitReplies(via: &transmitter, device: &device, pool: &pool) }
     var remaining = outputQueue.count
     while remaining > 0, let index = outputQueue.pop() {
       remaining &-= 1

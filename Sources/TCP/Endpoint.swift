@@ -163,7 +163,12 @@ extension Endpoint {
   }
 
   /// Frees the slot when nobody needs it; its generation makes old handles stale.
+  @inline(__always)
   mutating func freeIfSpent(_ index: UInt32) {
+    if connections[index].state == .closed { freeIfNotNeeded(index) }
+  }
+
+  private mutating func freeIfNotNeeded(_ index: UInt32) {
     guard connections[index].isSpent else { return }
     let generation = connections[index].generation &+ 1
     connections[index] = Connection(

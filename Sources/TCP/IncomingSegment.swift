@@ -33,11 +33,12 @@ package struct IncomingSegment: BitwiseCopyable, Sendable {
   }
 
   /// The segment that `header` describes, sent by `remoteAddress` to `localAddress`, whose header
-  /// starts `headerOffset` bytes into its buffer. The whole segment lies inside the buffer.
+  /// starts `headerOffset` bytes into its buffer and holds `options`. The whole segment lies inside
+  /// the buffer.
   @inline(__always)
   package init(
     header: borrowing TCPHeader, localAddress: IPv4Address, remoteAddress: IPv4Address,
-    headerOffset: Int, isCongestionExperienced: Bool
+    headerOffset: Int, isCongestionExperienced: Bool, options: TCPOptions
   ) {
     self.init(
       flow: Flow(
@@ -48,7 +49,7 @@ package struct IncomingSegment: BitwiseCopyable, Sendable {
       flags: header.flags, isCongestionExperienced: isCongestionExperienced,
       payloadOffset: UInt16(truncatingIfNeeded: headerOffset &+ header.headerByteCount),
       payloadByteCount: UInt16(truncatingIfNeeded: header.payloadByteCount),
-      options: header.options)
+      options: options)
   }
 
   /// SEG.LEN: payload octets, and one each for SYN and FIN (RFC 9293, section 3.4).

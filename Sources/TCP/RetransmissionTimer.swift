@@ -33,16 +33,16 @@ struct RetransmissionTimer: BitwiseCopyable, Sendable {
       smoothedEighths = max(1, smoothedEighths &- smoothedEighths &>> 3 &+ sample)
     }
     // RTO = SRTT + max(G, 4 * RTTVAR); the wheel's slot of 16 us rounds up by itself.
-    let timeout = UInt64(smoothedEighths &>> 3) &+ UInt64(max(variationQuarters, 16))
-    base = UInt32(
-      truncatingIfNeeded: min(max(timeout, minimum.microseconds), maximum.microseconds))
+    let timeout = Interval.microseconds(
+      UInt64(smoothedEighths &>> 3) &+ UInt64(max(variationQuarters, 16)))
+    base = UInt32(truncatingIfNeeded: min(max(timeout, minimum), maximum).microseconds)
   }
 
   /// The timeout now, doubled as often as it has expired.
   @inline(__always)
   func timeout(maximum: Interval) -> Interval {
-    let doubled = UInt64(base) &<< UInt64(min(backoffCount, 30))
-    return .microseconds(min(doubled, max(maximum.microseconds, 1)))
+    let doubled = Interval.microseconds(UInt64(base) &<< UInt64(min(backoffCount, 30)))
+    return min(doubled, max(maximum, .microseconds(1)))
   }
 
   mutating func backOff() { if backoffCount < 30 { backoffCount &+= 1 } }

@@ -52,6 +52,7 @@ struct StatelessReplies: ~Copyable {
     return true
   }
 
+  @inline(__always)
   var head: StatelessReply? { count == 0 ? nil : ring.span[first] }
 
   mutating func removeHead() {

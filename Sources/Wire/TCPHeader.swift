@@ -44,10 +44,30 @@ package struct TCPHeader: ~Escapable {
   @inline(__always)
   package var urgentPointer: UInt16 { bytes.bigEndian(at: offset &+ 18) }
 
-  /// The options, parsed; cheap when there are none.
+  /// No options, or only timestamps in the form that RFC 7323, appendix A, recommends: nearly every
+  /// segment of an open connection.
+  @inline(__always)
+  package var hasUsualOptions: Bool {
+    headerByteCount == Self.minimumByteCount
+      || (headerByteCount == Self.minimumByteCount &+ TCPOptions.usualByteCount
+        && bytes.bigEndian(at: offset &+ Self.minimumByteCount) == TCPOptions.usualFirstWord)
+  }
+
+  /// The options of a header that `hasUsualOptions`.
+  @inline(__always)
+  package var usualOptions: TCPOptions {
+    var options = TCPOptions()
+    guard headerByteCount > Self.minimumByteCount else { return options }
+    options.hasTimestamps = true
+    options.timestampValue = bytes.bigEndian(at: offset &+ Self.minimumByteCount &+ 4)
+    options.timestampEcho = bytes.bigEndian(at: offset &+ Self.minimumByteCount &+ 8)
+    return options
+  }
+
+  /// The options, parsed; cheap when they are the usual ones.
   @inline(__always)
   package var options: TCPOptions {
-    guard headerByteCount > Self.minimumByteCount else { return TCPOptions() }
+    if hasUsualOptions { return usualOptions }
     return TCPOptions(
       parsing: bytes, at: offset &+ Self.minimumByteCount,
       byteCount: headerByteCount &- Self.minimumByteCount)
@@ -84,6 +104,7 @@ package struct TCPHeaderFields: BitwiseCopyable, Sendable {
   package var byteCount: Int { TCPHeader.minimumByteCount &+ options.byteCount }
 
   /// Writes the header, with a checksum of zero, into the `byteCount` bytes from `offset`.
+  @inline(__always)
   package func emit(into bytes: inout MutableRawSpan, at offset: Int = 0) {
     bytes.storeBigEndian(sourcePort, at: offset)
     bytes.storeBigEndian(destinationPort, at: offset &+ 2)

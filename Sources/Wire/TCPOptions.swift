@@ -29,6 +29,13 @@ package struct TCPOptions: BitwiseCopyable, Sendable {
   @inline(__always)
   package init() {}
 
+  /// Timestamps, in the form RFC 7323, appendix A, recommends.
+  @inline(__always)
+  static var usualByteCount: Int { 12 }
+  /// Two no-operations, and kind and length of the timestamps option.
+  @inline(__always)
+  static var usualFirstWord: UInt32 { 0x0101_080A }
+
   /// Largest shift count (RFC 7323, section 2.3).
   package static var windowScaleLimit: UInt8 { 14 }
 
@@ -49,13 +56,6 @@ extension TCPOptions {
   /// a wrong length is skipped.
   package init(parsing bytes: RawSpan, at start: Int = 0, byteCount: Int) {
     self.init()
-    // The form RFC 7323, appendix A, recommends, which is on nearly every segment that has any.
-    if byteCount == 12, bytes.bigEndian(at: start) as UInt32 == 0x0101_080A {
-      hasTimestamps = true
-      timestampValue = bytes.bigEndian(at: start &+ 4)
-      timestampEcho = bytes.bigEndian(at: start &+ 8)
-      return
-    }
     var offset = start
     let end = start &+ byteCount
     while offset < end {
@@ -106,9 +106,29 @@ extension TCPOptions {
       &+ (sackBlockCount == 0 ? 0 : 4 &+ 8 &* Int(sackBlockCount))
   }
 
+  /// Nothing but timestamps, or nothing at all.
+  @inline(__always)
+  private var areUsual: Bool {
+    maximumSegmentByteCount == nil && windowScale == nil && !isSACKPermitted && sackBlockCount == 0
+  }
+
   /// Writes the options at `offset`, each padded in front with no-operations to 32 bits; there
   /// must be `byteCount` bytes.
-  package func emit(into bytes: inout MutableRawSpan, at start: Int = 0) {
+  @inline(__always)
+  package func emit(into bytes: inout MutableRawSpan, at offset: Int = 0) {
+    guard areUsual else { return emitAll(into: &bytes, at: offset) }
+    guard hasTimestamps else { return }
+    emitTimestamps(into: &bytes, at: offset)
+  }
+
+  @inline(__always)
+  private func emitTimestamps(into bytes: inout MutableRawSpan, at offset: Int) {
+    bytes.storeBigEndian(Self.usualFirstWord, at: offset)
+    bytes.storeBigEndian(timestampValue, at: offset &+ 4)
+    bytes.storeBigEndian(timestampEcho, at: offset &+ 8)
+  }
+
+  private func emitAll(into bytes: inout MutableRawSpan, at start: Int) {
     var offset = start
     if let maximumSegmentByteCount {
       bytes.storeBigEndian(0x0204_0000 | UInt32(maximumSegmentByteCount), at: offset)
@@ -119,10 +139,8 @@ extension TCPOptions {
       offset &+= 4
     }
     if hasTimestamps {
-      bytes.storeBigEndian(0x0101_080A as UInt32, at: offset)
-      bytes.storeBigEndian(timestampValue, at: offset &+ 4)
-      bytes.storeBigEndian(timestampEcho, at: offset &+ 8)
-      offset &+= 12
+      emitTimestamps(into: &bytes, at: offset)
+      offset &+= Self.usualByteCount
     }
     if let windowScale {
       bytes.storeBigEndian(0x0103_0300 | UInt32(windowScale), at: offset)
