@@ -21,10 +21,11 @@ let testing: [SwiftSetting] = [
 ]
 
 /// Executables that exist only in a guest have their entry point called from assembly.
-let guestOnly: [SwiftSetting] = strict + [
-  .unsafeFlags(["-parse-as-library"]),
-  .enableExperimentalFeature("Extern"),
-]
+let guestOnly: [SwiftSetting] =
+  strict + [
+    .unsafeFlags(["-parse-as-library"]),
+    .enableExperimentalFeature("Extern"),
+  ]
 
 let guestLibrary: [SwiftSetting] = strict + [.enableExperimentalFeature("Extern")]
 

@@ -30,12 +30,12 @@ private struct Line {
 nonisolated(unsafe) private var line = Line()
 
 #if hasFeature(Embedded)
-/// What `print` of Embedded Swift ends in.
-@c(putchar)
-func writeCharacter(_ character: CInt) -> CInt {
-  unsafe line.append(UInt8(truncatingIfNeeded: character))
-  return character
-}
+  /// What `print` of Embedded Swift ends in.
+  @c(putchar)
+  func writeCharacter(_ character: CInt) -> CInt {
+    unsafe line.append(UInt8(truncatingIfNeeded: character))
+    return character
+  }
 #endif
 
 /// Ends the application, and with it the dataplane. 0 is success; 1...255 is a failure the launcher

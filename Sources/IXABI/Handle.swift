@@ -14,7 +14,8 @@ public struct Handle: Hashable, BitwiseCopyable, Sendable {
   @inline(__always)
   public init(index: UInt32, flowGroup: UInt16, generation: UInt32) {
     rawValue =
-      UInt64(index & 0xFF_FFFF) | UInt64(flowGroup) << 24 | UInt64(generation & Self.generationMask) << 40
+      UInt64(index & 0xFF_FFFF) | UInt64(flowGroup) << 24 | UInt64(generation & Self.generationMask)
+      << 40
   }
 
   @inline(__always)

@@ -23,7 +23,8 @@ package struct Instant: Comparable, Hashable, BitwiseCopyable, Sendable {
   /// The time since `earlier`, zero if `earlier` is in fact later.
   @inline(__always)
   package func since(_ earlier: Self) -> Interval {
-    Interval(nanoseconds: nanoseconds > earlier.nanoseconds ? nanoseconds &- earlier.nanoseconds : 0)
+    Interval(
+      nanoseconds: nanoseconds > earlier.nanoseconds ? nanoseconds &- earlier.nanoseconds : 0)
   }
 }
 

@@ -39,7 +39,8 @@ import Testing
     let echo = pair.client.bytes(of: echoed)
     #expect(echo == Array(0..<100))
     let events = pair.settle()
-    #expect(events.server.contains { $0.kind == EventKind.tcpSent.rawValue && $0.byte_count == 100 })
+    #expect(
+      events.server.contains { $0.kind == EventKind.tcpSent.rawValue && $0.byte_count == 100 })
     let freeCount = pair.server.thread.pool.freeCount
     #expect(freeCount == ThreadBench.bufferCount)
   }

@@ -14,8 +14,10 @@ import Testing
       ["bash", "-c", "echo 'one packet, all the way' | timeout 10 nc -N 127.0.0.1 \(port)"])
     #expect(reply.output == "one packet, all the way\n")
     let load = try shell(
-      Self.load(["--port", "\(port)", "--connections", "4", "--messages", "2000",
-        "--minimum-size", "1", "--maximum-size", "4000"]))
+      Self.load([
+        "--port", "\(port)", "--connections", "4", "--messages", "2000",
+        "--minimum-size", "1", "--maximum-size", "4000",
+      ]))
     #expect(load.status == 0, "\(load.output)")
     let end = guest.stop()
     #expect(end.status == 0, "\(end.output)")
@@ -39,8 +41,10 @@ import Testing
     #expect(flood.output.contains(" 0% packet loss"), "\(flood.output)")
 
     let load = try namespace.run(
-      Self.load(["--address", address, "--connections", "100", "--messages", "20000",
-        "--minimum-size", "1", "--maximum-size", "16000"]), seconds: 120)
+      Self.load([
+        "--address", address, "--connections", "100", "--messages", "20000",
+        "--minimum-size", "1", "--maximum-size", "16000",
+      ]), seconds: 120)
     #expect(load.status == 0, "\(load.output)")
     let end = guest.stop()
     #expect(end.status == 0, "\(end.output)")

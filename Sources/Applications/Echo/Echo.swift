@@ -1,23 +1,23 @@
 #if hasFeature(Embedded)
-import IX
+  import IX
 
-/// Sends every byte back from where it arrived (RFC 862).
-@main
-struct Echo: Service {
-  static func main() {
-    do throws(IXError) {
-      try listen(on: 7)
-    } catch {
-      print("echo: port 7 cannot be listened on")
-      exit(status: 1)
+  /// Sends every byte back from where it arrived (RFC 862).
+  @main
+  struct Echo: Service {
+    static func main() {
+      do throws(IXError) {
+        try listen(on: 7)
+      } catch {
+        print("echo: port 7 cannot be listened on")
+        exit(status: 1)
+      }
+      run(Echo())
     }
-    run(Echo())
-  }
 
-  mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection) {
-    connection.send(bytes)
+    mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection) {
+      connection.send(bytes)
+    }
   }
-}
 #else
-@main struct HostStub { static func main() {} }
+  @main struct HostStub { static func main() {} }
 #endif
