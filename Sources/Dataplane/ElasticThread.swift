@@ -9,6 +9,8 @@ package protocol ProcessorCore: ~Copyable {
   func now() -> Instant
   /// Nothing happened in the last cycle.
   mutating func relax()
+  /// Sleeps until an interrupt, at the latest until `deadline`.
+  mutating func sleep(until deadline: Instant, now: Instant)
 }
 
 /// One dedicated core's dataplane: a queue pair, a pool, a stack and the arrays it shares with
@@ -24,11 +26,14 @@ package struct ElasticThread<
   let memory: UserMemory
   /// Bound B: most frames of one batch.
   private let batchBound: Int
+  /// How long the thread polls before it sleeps.
+  private let spinLimit: Interval
   package var metrics = ThreadMetrics()
 
   package init(
     device: consuming Device, pool: consuming PacketPool, stack: consuming NetworkStack<Control>,
-    calls: consuming CallArray, events: consuming EventArray, memory: UserMemory, batchBound: Int
+    calls: consuming CallArray, events: consuming EventArray, memory: UserMemory, batchBound: Int,
+    spinLimit: Interval = .microseconds(100)
   ) {
     self.device = device
     self.pool = pool
@@ -37,6 +42,7 @@ package struct ElasticThread<
     self.events = events
     self.memory = memory
     self.batchBound = max(batchBound, 1)
+    self.spinLimit = spinLimit
   }
 
   /// The system call `poll`: runs the first `callCount` batched calls, then cycles until there are
@@ -46,16 +52,31 @@ package struct ElasticThread<
   {
     guard callCount <= UInt64(calls.capacity) else { return Status.badArgument.result }
     var now = core.now()
+    var busyAt = now
     begin(callCount: Int(callCount), now: now)
     while true {
+      let frameCount = metrics.frames
       let eventCount = cycle(now: now)
       guard eventCount == 0 else { return Int64(eventCount) }
-      core.relax()
+      if metrics.frames != frameCount { busyAt = now }
+      if now.since(busyAt) < spinLimit { core.relax() } else { sleep(on: &core, now: now) }
       now = core.now()
       device.checkForLostNotification(now: now)
       device.reclaim(&pool)
     }
   }
+
+  /// Gives the core up until there is something to do. A frame that arrives before the interrupt is
+  /// armed is seen by `armInterrupt`, one that arrives later interrupts.
+  private mutating func sleep(on core: inout some ProcessorCore & ~Copyable, now: Instant) {
+    guard !stack.hasWork, !device.armInterrupt() else { return core.relax() }
+    let limit = now + Self.longestSleep
+    core.sleep(until: min(stack.tcp.nextDeadline ?? limit, limit), now: now)
+    device.disarmInterrupt()
+  }
+
+  /// What the stack has no timer for is looked at this often.
+  private static var longestSleep: Interval { .milliseconds(100) }
 
   /// Steps one and two of the cycle: what the device has finished, and the batched calls.
   mutating func begin(callCount: Int, now: Instant) {

@@ -3,7 +3,7 @@ import Packets
 
 /// Registers in device memory, mapped uncached at a kernel address.
 @safe
-package struct MappedRegisters: RegisterWindow {
+package struct MappedRegisters: RegisterWindow, BitwiseCopyable {
   package let byteCount: Int
   private let base: UnsafeMutableRawPointer
 

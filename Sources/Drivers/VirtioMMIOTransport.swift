@@ -75,6 +75,9 @@ package struct VirtioMMIOTransport<Window: RegisterWindow>: VirtioTransport {
     registers.read(Registers.configurationGeneration)
   }
 
+  /// Not before somebody routes the interrupt line.
+  package var hasInterrupts: Bool { false }
+
   package func acknowledgeInterrupt() -> VirtioInterrupt {
     // Bits that mean nothing to us must not be acknowledged (section 4.2.2.2).
     let pending = registers.read(Registers.interruptStatus) & 3

@@ -35,10 +35,10 @@ extension VirtioNetwork {
     }
   }
 
-  /// From now on a received frame raises an interrupt. True when there is one already: poll on.
-  package mutating func armInterrupt() -> Bool { receiveQueue.armInterrupt() }
+  package mutating func armInterrupt() -> Bool {
+    transport.hasInterrupts ? receiveQueue.armInterrupt() : true
+  }
 
-  /// Received frames need not raise an interrupt any more.
   package func disarmInterrupt() { receiveQueue.disarmInterrupt() }
 
   /// Why the device raised its interrupt; lowers it.

@@ -9,11 +9,17 @@ package struct VirtioPCITransport<Window: RegisterWindow>: VirtioTransport {
   /// Absent for devices without configuration.
   private let device: Window?
   private let doorbellStride: UInt32
+  /// Receive queue `2 * i` raises interrupt message `i` below this one; other queues none.
+  private let messageCount: UInt16
 
-  /// Finds, places, maps and enables the registers of `function`.
+  /// Whether receive queues can interrupt.
+  package var hasInterrupts: Bool { messageCount > 0 }
+
+  /// Finds, places, maps and enables the registers of `function`. Receive queue `i` interrupts by
+  /// `messages[i]`, where the function has MSI-X.
   package init<Mapper: RegisterMapper>(
     _ function: PCIFunction, _ access: some PCIConfigurationAccess, mapper: inout Mapper,
-    assigningFrom memory: inout PCIMemoryWindow
+    assigningFrom memory: inout PCIMemoryWindow, messages: Span<InterruptMessage>
   ) throws(VirtioError) where Mapper.Window == Window {
     guard let kind = Self.kind(of: function) else { throw .notModern }
     let parts = VirtioPCIParts(of: function, access)
@@ -33,6 +39,11 @@ package struct VirtioPCITransport<Window: RegisterWindow>: VirtioTransport {
       device = nil
     }
     function.enable(access)
+    let hasInterrupts =
+      !messages.isEmpty
+      && PCIMessageInterrupts.enable(
+        messages, of: function, access, mapper: &mapper, memory: &memory)
+    messageCount = hasInterrupts ? UInt16(truncatingIfNeeded: messages.count) : 0
   }
 
   /// Section 4.1.2: modern devices are 0x1040 plus the kind; transitional ones, which have the
@@ -118,7 +129,8 @@ extension VirtioPCITransport {
     let offset = UInt64(index) &* UInt64(doorbellStride)
     guard offset &+ 2 <= UInt64(doorbells.byteCount), offset & 1 == 0 else { return nil }
     common.write(UInt16(truncatingIfNeeded: layout.size), to: Registers.queueSize)
-    common.write(Registers.noVector, to: Registers.queueVector)
+    let message = queue & 1 == 0 && queue >> 1 < messageCount ? queue >> 1 : Registers.noVector
+    common.write(message, to: Registers.queueVector)
     write(layout.descriptors, to: Registers.queueDescriptors)
     write(layout.available, to: Registers.queueAvailable)
     write(layout.used, to: Registers.queueUsed)

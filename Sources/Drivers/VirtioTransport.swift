@@ -27,6 +27,8 @@ package protocol VirtioTransport {
   /// Changes whenever the device-specific configuration does.
   func readConfigurationGeneration() -> UInt32
 
+  /// Whether receive queues can interrupt.
+  var hasInterrupts: Bool { get }
   /// Why the device raised its interrupt; lowers it.
   func acknowledgeInterrupt() -> VirtioInterrupt
 }

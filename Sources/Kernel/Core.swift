@@ -12,15 +12,18 @@
     typealias Thread = ElasticThread<NetworkCard, NewReno>
 
     let clock: TickClock
+    let interrupts: LocalAPIC
     /// What the application may name.
     let memory: UserMemory
     let coreCount: Int
     private var thread: Thread
 
     init(
-      clock: TickClock, memory: UserMemory, coreCount: Int, thread: consuming Thread
+      clock: TickClock, interrupts: LocalAPIC, memory: UserMemory, coreCount: Int,
+      thread: consuming Thread
     ) {
       self.clock = clock
+      self.interrupts = interrupts
       self.memory = memory
       self.coreCount = coreCount
       self.thread = thread
@@ -28,12 +31,12 @@
 
     @inline(__always)
     mutating func poll(callCount: UInt64) -> Int64 {
-      var pace = Pace(clock: clock)
+      var pace = Pace(clock: clock, interrupts: interrupts)
       return thread.poll(callCount: callCount, on: &pace)
     }
 
     mutating func flush(callCount: UInt64) -> Int64 {
-      var pace = Pace(clock: clock)
+      var pace = Pace(clock: clock, interrupts: interrupts)
       return thread.flush(callCount: callCount, on: &pace)
     }
 
@@ -62,11 +65,16 @@
   /// Time and idleness of the core this runs on.
   private struct Pace: ProcessorCore {
     let clock: TickClock
+    let interrupts: LocalAPIC
 
     @inline(__always)
     func now() -> Instant { clock.instant(at: x86_rdtsc()) }
 
     @inline(__always)
     func relax() { x86_pause() }
+
+    func sleep(until deadline: Instant, now: Instant) {
+      interrupts.sleep(for: deadline.since(now))
+    }
   }
 #endif

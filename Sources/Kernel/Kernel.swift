@@ -24,13 +24,16 @@
     var arena = Arena.forKernel(plan, memory: &memory)
 
     let entropy = Entropy(features)
-    let card = NetworkCard.find(kernel: &memory, arena: &arena, entropy: entropy)
+    let interrupts = LocalAPIC(kernel: &memory, clock: clock)
+    let card = NetworkCard.find(
+      kernel: &memory, arena: &arena, entropy: entropy, message: interrupts.receiveMessage)
     let thread = Core.Thread.build(
       card: card, shared: shared, memory: space.regions, plan: plan, options: boot.options,
       secret: entropy.secret(), now: clock.instant(at: x86_rdtsc()), arena: &arena)
     Core.install(
       Core(
-        clock: clock, memory: space.regions, coreCount: boot.options.coreCount, thread: thread),
+        clock: clock, interrupts: interrupts, memory: space.regions,
+        coreCount: boot.options.coreCount, thread: thread),
       arena: &arena)
     ix_enter_user(entry.rawValue, stack.rawValue, startup.rawValue)
   }

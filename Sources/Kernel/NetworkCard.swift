@@ -9,9 +9,12 @@
 
   extension VirtioNetwork where Transport == VirtioPCITransport<MappedRegisters> {
     /// The first virtio network device on PCI, started; ends the machine when there is none.
-    static func find(kernel: inout KernelMemory, arena: inout Arena, entropy: Entropy)
-      -> NetworkCard
-    {
+    ///
+    /// It interrupts this core by `message` when asked to.
+    static func find(
+      kernel: inout KernelMemory, arena: inout Arena, entropy: Entropy, message: InterruptMessage
+    ) -> NetworkCard {
+      let messages: InlineArray<1, InterruptMessage> = [message]
       let access = PCIPortAccess()
       var scan = PCIScan()
       while let function = scan.next(access) {
@@ -22,7 +25,8 @@
           start: DeviceAddress(0xE000_0000), end: DeviceAddress(0xFEB0_0000))
         do throws(VirtioError) {
           let transport = try VirtioPCITransport(
-            function, access, mapper: &kernel, assigningFrom: &hole)
+            function, access, mapper: &kernel, assigningFrom: &hole,
+            messages: messages.span)
           return try NetworkCard(
             transport, fallbackAddress: .local(entropy.secret().0), arena: &arena,
             map: Layout.directMap)

@@ -6,9 +6,11 @@
   func handleTrap(_ frame: UnsafeMutablePointer<ix_trap_frame>) {
     // SAFETY: the frame lies on this core's stack for as long as the handler runs.
     let frame = unsafe frame.pointee
-    // Nothing enables an interrupt yet: one that arrives is spurious.
-    guard frame.vector < 32 else { return }
-    report(frame)
+    guard frame.vector >= LocalAPIC.firstVector else { report(frame) }
+    // An interrupt only ends `sleep`, whose caller looks for what happened.
+    if frame.vector != LocalAPIC.spuriousVector, Core.isInstalled {
+      Core.current.interrupts.acknowledge()
+    }
   }
 
   /// A system call from the last two bytes of the lower half: its return address is not an address.

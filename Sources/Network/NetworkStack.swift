@@ -37,6 +37,10 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
 
   package var configuration: InterfaceConfiguration { output.configuration }
 
+  /// Something waits for the next cycle, not for a timer or a frame.
+  @inline(__always)
+  package var hasWork: Bool { tcp.hasOutput || tcp.hasEvents }
+
   /// Most TCP timers of one cycle; the others are late by a cycle.
   package static var timerBudget: Int { 256 }
 

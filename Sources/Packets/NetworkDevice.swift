@@ -37,10 +37,19 @@ package protocol NetworkDevice: ~Copyable {
 
   /// Called in cycles that found nothing to do: a notification the device has missed is repeated.
   mutating func checkForLostNotification(now: Instant)
+
+  /// From now on a received frame raises an interrupt. True when it would not, because there is a
+  /// frame already or the device cannot interrupt: poll on.
+  mutating func armInterrupt() -> Bool
+
+  /// Received frames need not raise an interrupt any more.
+  func disarmInterrupt()
 }
 
 extension NetworkDevice where Self: ~Copyable {
   package mutating func checkForLostNotification(now: Instant) {}
+  package mutating func armInterrupt() -> Bool { true }
+  package func disarmInterrupt() {}
 }
 
 /// What a device does that the stack must otherwise do in software.

@@ -12,6 +12,7 @@ struct StoppedCore: ProcessorCore {
   private(set) var relaxCount = 0
   func now() -> Instant { Instant(nanoseconds: 0) }
   mutating func relax() { relaxCount += 1 }
+  func sleep(until deadline: Instant, now: Instant) {}
 }
 
 /// An elastic thread with memory of its own and a device whose wire is the test.

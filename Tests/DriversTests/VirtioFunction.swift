@@ -43,6 +43,7 @@ enum VirtioFunction {
     var mapper = FakeMapper(model: model, base: base)
     var memory = memory
     let function = PCIFunction(at: address, bus)!
-    return try VirtioPCITransport(function, bus, mapper: &mapper, assigningFrom: &memory)
+    return try VirtioPCITransport(
+      function, bus, mapper: &mapper, assigningFrom: &memory, messages: Span())
   }
 }

@@ -75,7 +75,8 @@ import Testing
     var mapper = FakeMapper(model: model, base: VirtioFunction.base)
     var memory = PCIMemoryWindow(start: DeviceAddress(0), end: DeviceAddress(0))
     let function = try #require(PCIFunction(at: VirtioFunction.address, bus))
-    _ = try VirtioPCITransport(function, bus, mapper: &mapper, assigningFrom: &memory)
+    _ = try VirtioPCITransport(
+      function, bus, mapper: &mapper, assigningFrom: &memory, messages: Span())
     let base = VirtioFunction.base
     #expect(mapper.requests.map(\.address) == [base, base + 0x3000, base + 0x1000, base + 0x2000])
     #expect(mapper.requests.map(\.byteCount) == [0x38, 0x1000, 1, 12])

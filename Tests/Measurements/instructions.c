@@ -1,5 +1,5 @@
 /* A plugin for QEMU's TCG that counts the instructions a guest executes, split by ring and by
- * whether they did something: a cycle of a polling kernel that ends in PAUSE found nothing to do
+ * whether they did something: a cycle of a polling kernel that ends in PAUSE or HLT found nothing to do
  * and is counted as idle. At the end one line is written to the file named by `out=`.
  *
  * QEMU's plugin header is not packaged for Debian, so the few declarations needed are here (QEMU
@@ -88,7 +88,8 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
       qemu_plugin_register_vcpu_insn_exec_inline(instruction, QEMU_PLUGIN_INLINE_ADD_U64,
                                                  &site->count, 1);
     }
-    if (is_kernel && is(instruction, "\xF3\x90", 2))
+    bool is_wait = is(instruction, "\xF3\x90", 2) || is(instruction, "\xF4", 1);
+    if (is_kernel && is_wait)
       qemu_plugin_register_vcpu_insn_exec_cb(instruction, cycle_was_idle, QEMU_PLUGIN_CB_NO_REGS,
                                              NULL);
     else if (!is_kernel && is(instruction, "\x0F\x05", 2))

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// The echo image against the host's own TCP.
@@ -49,5 +50,36 @@ import Testing
     let end = guest.stop()
     #expect(end.status == 0, "\(end.output)")
     #expect(!end.output.contains("fault"))
+  }
+}
+
+/// What an image costs its host while nothing happens.
+@Suite(.serialized) struct IdleTests {
+  /// Processor time of a process so far, in clock ticks of 10 ms (proc(5), fields 14 and 15).
+  static func ticks(_ process: Substring) throws -> Int {
+    let stat = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+    return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
+  }
+
+  @Test func anIdleGuestSleepsAndWakesForEveryPacket() throws {
+    let port = freePort()
+    let guest = try Guest("echo", ["--forward", "\(port):7"])
+    #expect(guest.waitUntilListening())
+    let emulator = try #require(
+      shell(["pgrep", "-P", "\(guest.launcher.identifier)"]).output.split(separator: "\n").first)
+    usleep(300_000)
+    let before = try Self.ticks(emulator)
+    usleep(3_000_000)
+    let used = try Self.ticks(emulator) - before
+    // 2 % of three seconds are 6 ticks; polling would be 300.
+    #expect(used <= 30, "\(used) ticks in three seconds")
+    for message in 0..<20 {
+      usleep(20_000)
+      let reply = try shell(
+        ["bash", "-c", "echo \(message) | timeout 5 nc -N 127.0.0.1 \(port)"])
+      #expect(reply.output == "\(message)\n")
+    }
+    #expect(guest.stop().status == 0)
   }
 }

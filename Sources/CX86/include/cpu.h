@@ -43,6 +43,11 @@ X86_INLINE void x86_write_cr4(uint64_t value) {
 X86_INLINE void x86_halt(void) { __asm__ volatile("hlt" : : : "memory"); }
 /* Tells the CPU that this is a loop that waits. */
 X86_INLINE void x86_pause(void) { __asm__ volatile("pause" : : : "memory"); }
+/* Halts with interrupts on, until one has been handled. STI takes effect after the next instruction,
+ * so none can slip in between. */
+X86_INLINE void x86_wait_for_interrupt(void) {
+  __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+}
 X86_INLINE void x86_disable_interrupts(void) { __asm__ volatile("cli" : : : "memory"); }
 /* An exception that finds no descriptor table: the CPU shuts down, the machine resets. */
 X86_INLINE void x86_triple_fault(void) {
