@@ -156,7 +156,9 @@ let package = Package(
     .testTarget(
       name: "LauncherTests", dependencies: ["Image", "ImageFixtures", "ixlaunch"],
       swiftSettings: testing),
-    .testTarget(name: "KeyValueTests", dependencies: ["KeyValue"], swiftSettings: testing),
+    .testTarget(
+      name: "KeyValueTests", dependencies: ["KeyValue"], exclude: ["Transcripts"],
+      swiftSettings: testing),
     // Boots real images; needs the products of `make build`.
     .testTarget(name: "SystemTests", dependencies: ["Image"], swiftSettings: testing),
   ]
