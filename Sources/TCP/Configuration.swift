@@ -4,8 +4,14 @@ import Packets
 package struct Configuration: BitwiseCopyable, Sendable {
   /// Connections in any state, TIME-WAIT included.
   package var connectionCount = 1024
-  /// Connections that are not accepted yet, handshakes in progress included.
+  /// Passive connections whose handshake is in progress; beyond them, SYN cookies.
   package var backlog = 256
+  /// The same for one peer's address.
+  package var backlogPerSource = 64
+  /// Connections that have knocked and are not accepted; beyond them, SYNs are dropped.
+  package var knockLimit = 256
+  /// Answer SYNs that the backlog has no room for by cookies (RFC 4987, section 3.6).
+  package var usesCookies = true
   /// Pieces of application memory queued for transmission, over all connections.
   package var sendElementCount = 8192
   /// The same for one connection.

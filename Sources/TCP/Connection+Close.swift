@@ -31,7 +31,7 @@ extension Connection {
       return .none
     case .closing:
       enterTimeWait(now: now, configuration)
-      return .events
+      return .events | .waits
     case .lastAck: return end(.closed)
     case .closed, .synSent, .synReceived, .established, .finWait2, .closeWait, .timeWait:
       return .none

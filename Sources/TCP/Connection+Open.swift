@@ -22,7 +22,7 @@ extension Connection {
   {
     start(segment.flow, now: now, resources: &resources)
     state = .synReceived
-    flags.insert(.passive | .pending | .handshakeDue)
+    flags.insert(.passive | .pending | .halfOpen | .handshakeDue)
     receiveSYN(segment, now: now, resources: resources)
     resources.counters.passiveOpens &+= 1
   }
@@ -155,6 +155,6 @@ extension Connection {
     resources.counters.establishedConnections &+= 1
     flags.insert(flags.contains(.passive) ? .knockDue : .connectedDue)
     if flags.contains(.finQueued) { beginClosing() }
-    return .events | .output
+    return .events | .output | .opened
   }
 }

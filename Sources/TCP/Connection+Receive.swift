@@ -168,13 +168,15 @@ extension Connection {
     return oldest <= acknowledgment && acknowledgment <= send.next
   }
 
-  /// RFC 1122, section 4.2.2.13: in TIME-WAIT, a SYN beyond what was received starts a new
-  /// incarnation.
+  /// In TIME-WAIT, a SYN that cannot be of the old connection starts a new one: by its timestamp
+  /// where there were timestamps (RFC 6191, section 2), by its sequence number otherwise
+  /// (RFC 1122, section 4.2.2.13).
   private func opensAnew(_ segment: IncomingSegment) -> Bool {
     guard segment.flags - .ece - .cwr == .syn else { return false }
-    if segment.sequence > receive.next { return true }
-    // RFC 6191, section 2: or one with a newer timestamp.
-    return flags.contains(.timestamps) && segment.options.hasTimestamps
-      && SequenceNumber(segment.options.timestampValue) > SequenceNumber(timestamps.recent)
+    let isBeyond = segment.sequence > receive.next
+    guard flags.contains(.timestamps), segment.options.hasTimestamps else { return isBeyond }
+    let progress = SequenceNumber(segment.options.timestampValue)
+      .signedDistance(from: SequenceNumber(timestamps.recent))
+    return progress > 0 || (progress == 0 && isBeyond)
   }
 }

@@ -130,7 +130,9 @@ extension Connection {
     case .closed, .synSent, .synReceived, .closeWait, .closing, .lastAck, .timeWait: break
     case .established: state = .closeWait
     case .finWait1: state = .closing  // step five would have moved us on an ACK of our FIN
-    case .finWait2: enterTimeWait(now: now, configuration)
+    case .finWait2:
+      enterTimeWait(now: now, configuration)
+      return acknowledgeNow() | .events | .waits
     }
     return acknowledgeNow() | .events
   }

@@ -81,13 +81,15 @@ struct ConnectionFlags: FlagSet {
   static var windowLimited: Self { Self(rawValue: 1 << 25) }
   /// The outcome of `connect` has not been reported.
   static var attempting: Self { Self(rawValue: 1 << 26) }
+  /// Counted among the half-open connections: passive, and its SYN-ACK not acknowledged.
+  static var halfOpen: Self { Self(rawValue: 1 << 31) }
   /// The slot is not free.
   static var inUse: Self { Self(rawValue: 1 << 27) }
 }
 
 /// What the endpoint must do after a connection has handled an event.
 struct Reaction: FlagSet {
-  var rawValue: UInt8
+  var rawValue: UInt16
   /// The connection has kept the packet buffer.
   static var keptBuffer: Self { Self(rawValue: 1 << 0) }
   /// There is something to transmit.
@@ -102,4 +104,8 @@ struct Reaction: FlagSet {
   static var reset: Self { Self(rawValue: 1 << 6) }
   /// Delete the connection in TIME-WAIT and treat the segment as one for a listener.
   static var reopen: Self { Self(rawValue: 1 << 5) }
+  /// Our SYN has been acknowledged.
+  static var opened: Self { Self(rawValue: 1 << 7) }
+  /// The connection has entered TIME-WAIT.
+  static var waits: Self { Self(rawValue: 1 << 8) }
 }

@@ -15,32 +15,41 @@ extension Endpoint {
     resources.counters.receivedSegments &+= 1
     resources.completedTransmissions = completedTransmissions
     let buffer = buffer.relinquish()
-    guard let index = table.find(segment.flow, in: connections) else {
+    var found = table.find(segment.flow, in: connections)
+    if found == nil { found = openByCookie(segment, now: now, pool: &pool) }
+    guard let index = found else {
       pool.release(PacketBuffer(adopting: buffer))
-      receiveWithoutConnection(segment, now: now)
+      receiveWithoutConnection(segment, now: now, pool: &pool)
       return
     }
     let reaction = connections[index].receive(
       segment, buffer: buffer, now: now, resources: &resources, pool: &pool)
     if !reaction.contains(.keptBuffer) { pool.release(PacketBuffer(adopting: buffer)) }
-    if reaction.intersects(.refuse | .reopen) {
-      answer(segment, reaction, from: index, now: now, pool: &pool)
+    if reaction.intersects(.refuse | .reopen | .opened | .waits) {
+      follow(reaction, to: segment, on: index, now: now, pool: &pool)
     }
     act(reaction, on: index, pool: &pool)
   }
 
-  private mutating func answer(
-    _ segment: IncomingSegment, _ reaction: Reaction, from index: UInt32, now: Instant,
+  /// What is done about the rarer reactions to a segment.
+  private mutating func follow(
+    _ reaction: Reaction, to segment: IncomingSegment, on index: UInt32, now: Instant,
     pool: inout PacketPool
   ) {
+    if reaction.contains(.opened) { endHalfOpen(index) }
+    if reaction.contains(.waits) { timeWaits.append(index) }
     if reaction.contains(.refuse) { refuse(segment) }
     guard reaction.contains(.reopen) else { return }
+    let floor = connections[index].send.next
     act(connections[index].end(.closed), on: index, pool: &pool)
-    receiveWithoutConnection(segment, now: now)
+    receiveWithoutConnection(segment, after: floor, now: now, pool: &pool)
   }
 
   /// RFC 9293, sections 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN).
-  private mutating func receiveWithoutConnection(_ segment: IncomingSegment, now: Instant) {
+  private mutating func receiveWithoutConnection(
+    _ segment: IncomingSegment, after floor: SequenceNumber? = nil, now: Instant,
+    pool: inout PacketPool
+  ) {
     if segment.flags.contains(.rst) {
       resources.counters.droppedNoConnection &+= 1
       return
@@ -50,24 +59,7 @@ extension Endpoint {
       refuse(segment)
       return
     }
-    guard segment.flags.contains(.syn), !segment.flags.contains(.fin),
-      segment.flow.remotePort != 0
-    else {
-      resources.counters.droppedMalformed &+= 1
-      return
-    }
-    guard pendingCount < resources.configuration.backlog else {
-      resources.counters.droppedBacklogFull &+= 1
-      return
-    }
-    guard let index = allocateConnection() else {
-      resources.counters.droppedNoConnectionSlot &+= 1
-      return
-    }
-    pendingCount &+= 1
-    connections[index].openPassively(segment, now: now, resources: &resources)
-    table.insert(index, flow: segment.flow)
-    listForOutput(index)
+    receiveSYN(segment, after: floor, now: now, pool: &pool)
   }
 
   private mutating func refuse(_ segment: IncomingSegment) {

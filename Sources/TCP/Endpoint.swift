@@ -21,6 +21,11 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
   package internal(set) var freeConnectionCount: Int
   /// Passive connections that are not accepted yet.
   var pendingCount = 0
+  /// Those of them whose handshake is not complete.
+  var halfOpen: HalfOpenCount
+  var timeWaits: TimeWaitList
+  /// A cookie sent until now may come back before this.
+  var cookiesUntil = Instant(nanoseconds: 0)
   /// RFC 6056, section 3.3.3: incremented with every ephemeral port.
   var portCounter: UInt32 = 0
   /// The payload of the frame being sent; here so that it is not set up anew for every frame.
@@ -44,7 +49,9 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
       let wheel = TimingWheel(count: count, now: now, arena: &arena),
       let eventQueue = IndexQueue(capacity: count, arena: &arena),
       let outputQueue = IndexQueue(capacity: count, arena: &arena),
-      let listeners = arena.carve(count: 1024, repeating: 0 as UInt64)
+      let listeners = arena.carve(count: 1024, repeating: 0 as UInt64),
+      let halfOpen = HalfOpenCount(arena: &arena),
+      let timeWaits = TimeWaitList(capacity: count, arena: &arena)
     else { return nil }
     for index in 0..<(count &- 1) {
       connections[index].nextFree = UInt32(truncatingIfNeeded: index &+ 1)
@@ -56,6 +63,8 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
     self.eventQueue = eventQueue
     self.outputQueue = outputQueue
     self.listeners = listeners
+    self.halfOpen = halfOpen
+    self.timeWaits = timeWaits
     freeConnectionCount = count
   }
 
@@ -78,6 +87,8 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
       let reaction = connections[index].expire(now: now, resources: &resources)
       act(reaction, on: index, pool: &pool)
     }
+    // A few slots for what the application wants to open.
+    if freeConnectionCount == 0 { recycle(atLeast: min(16, connections.count / 8), pool: &pool) }
   }
 
   /// Does what a connection's reaction asks for, and keeps its timer armed.
@@ -136,6 +147,7 @@ extension Endpoint {
     table.remove(index, flow: connections[index].flow)
     wheel.cancel(index)
     endPending(index)
+    timeWaits.remove(index)
     resources.counters.closedConnections &+= 1
     connections[index].clear(resources: &resources, pool: &pool)
     if !connections[index].settleAfterEnd(resources: &resources, pool: &pool) {
@@ -157,6 +169,7 @@ extension Endpoint {
 
   /// The connection no longer counts against the backlog.
   mutating func endPending(_ index: UInt32) {
+    endHalfOpen(index)
     guard connections[index].flags.contains(.pending) else { return }
     connections[index].flags.remove(.pending)
     pendingCount &-= 1

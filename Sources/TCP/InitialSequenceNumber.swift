@@ -15,6 +15,9 @@ struct InitialSequenceNumber: BitwiseCopyable {
     case timestamp = 3
     case table = 4
     case challenge = 5
+    case cookieProof = 6
+    case cookieMask = 7
+    case source = 8
   }
 
   /// ISN = M + F(localip, localport, remoteip, remoteport, secretkey), M advancing every 4 us
@@ -37,6 +40,35 @@ struct InitialSequenceNumber: BitwiseCopyable {
   func challengeLimit(for flow: Flow, second: UInt32) -> UInt8 {
     let word = function.hash(UInt64(second), flow.addresses, Purpose.challenge.rawValue)
     return 5 &+ UInt8(truncatingIfNeeded: word & 7)
+  }
+
+  /// The timestamp clock of a flow at `now`.
+  func timestampClock(for flow: Flow, now: Instant) -> UInt32 {
+    UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000) &+ timestampOffset(for: flow)
+  }
+
+  /// What only we can know about a SYN cookie.
+  func cookieProof(
+    for flow: Flow, initial: SequenceNumber, content: UInt32, clock: UInt32
+  ) -> UInt32 {
+    let numbers = UInt64(flow.ports) &<< 32 | UInt64(initial.rawValue)
+    let purpose =
+      Purpose.cookieProof.rawValue | UInt64(clock) &<< 8 | UInt64(content & 7) &<< 40
+    return UInt32(truncatingIfNeeded: function.hash(flow.addresses, numbers, purpose))
+  }
+
+  /// Hides what is written in a SYN cookie.
+  func cookieMask(for flow: Flow, initial: SequenceNumber) -> UInt32 {
+    let numbers = UInt64(flow.ports) &<< 32 | UInt64(initial.rawValue)
+    return UInt32(
+      truncatingIfNeeded: function.hash(flow.addresses, numbers, Purpose.cookieMask.rawValue))
+  }
+
+  /// Stands for the peer's address where peers are counted.
+  func sourceKey(of flow: Flow) -> UInt32 {
+    UInt32(
+      truncatingIfNeeded: function.hash(
+        UInt64(flow.remoteAddress.rawValue), 0, Purpose.source.rawValue))
   }
 
   /// Two words that only the connection table uses.

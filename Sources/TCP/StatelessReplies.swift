@@ -7,10 +7,16 @@ struct StatelessReply: BitwiseCopyable {
   var sequence = SequenceNumber(0)
   var acknowledgment = SequenceNumber(0)
   var flags = TCPFlags.none
+  /// As it goes into the header.
+  var window: UInt16 = 0
+  var options = TCPOptions()
 
   var segment: OutgoingSegment {
-    OutgoingSegment(
-      flow: flow, sequence: sequence, acknowledgment: acknowledgment, flags: flags, window: 0)
+    var segment = OutgoingSegment(
+      flow: flow, sequence: sequence, acknowledgment: acknowledgment, flags: flags,
+      window: window)
+    segment.header.options = options
+    return segment
   }
 
   /// The RST that answers `segment` where there is no connection for it; nil for a RST

@@ -18,6 +18,11 @@ package struct TCPCounters: BitwiseCopyable, Sendable {
   package var resetsSent: UInt64 = 0
   package var challengeAcknowledgments: UInt64 = 0
   package var timedOutConnections: UInt64 = 0
+  /// SYN-ACKs that are not remembered, and connections that came of them.
+  package var sentCookies: UInt64 = 0
+  package var acceptedCookies: UInt64 = 0
+  /// Ended in TIME-WAIT before their time because slots had run out.
+  package var recycledConnections: UInt64 = 0
 
   // Drops, by reason.
   /// Flags that no correct peer combines.
@@ -25,6 +30,10 @@ package struct TCPCounters: BitwiseCopyable, Sendable {
   /// No connection and no listener; answered with RST unless it was one.
   package var droppedNoConnection: UInt64 = 0
   package var droppedBacklogFull: UInt64 = 0
+  /// SYNs while the application does not accept what has knocked.
+  package var droppedKnocksFull: UInt64 = 0
+  /// ACKs for no connection that were looked at for a SYN cookie and had none.
+  package var droppedBadCookie: UInt64 = 0
   package var droppedNoConnectionSlot: UInt64 = 0
   /// Wholly outside the receive window.
   package var droppedOutOfWindow: UInt64 = 0
