@@ -22,11 +22,17 @@ struct Fields: BitwiseCopyable {
   /// The next field, nil at the end of the line.
   @inline(__always)
   mutating func next(in bytes: RawSpan) -> Field? {
-    while offset < end, bytes.octet(offset) == UInt8(ascii: " ") { offset &+= 1 }
-    guard offset < end else { return nil }
+    guard skipSpaces(in: bytes) else { return nil }
     let start = offset
-    while offset < end, bytes.octet(offset) != UInt8(ascii: " ") { offset &+= 1 }
+    offset = bytes.firstOffset(of: UInt8(ascii: " "), from: start, to: end)
     return Field(start: start, end: offset)
+  }
+
+  /// Moves to the next field; false when there is none.
+  @inline(__always)
+  mutating func skipSpaces(in bytes: RawSpan) -> Bool {
+    while offset < end, bytes.octet(offset) == UInt8(ascii: " ") { offset &+= 1 }
+    return offset < end
   }
 
   /// How many fields are left.

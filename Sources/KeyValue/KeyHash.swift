@@ -12,16 +12,11 @@ struct KeyHash: BitwiseCopyable {
     let count = bytes.byteCount
     var offset = 0
     while count &- offset >= 8 {
-      state.absorb((bytes.integer(at: offset) as UInt64).littleEndian)
+      state.absorb(bytes.word(at: offset))
       offset &+= 8
     }
-    var last = UInt64(truncatingIfNeeded: count) &<< 56
-    var shift: UInt64 = 0
-    while offset < count {
-      last |= UInt64(bytes.octet(offset)) &<< shift
-      shift &+= 8
-      offset &+= 1
-    }
+    let length = UInt64(truncatingIfNeeded: count) &<< 56
+    let last = offset < count ? bytes.word(at: offset) | length : length
     state.absorb(last)
     return UInt32(truncatingIfNeeded: state.finish())
   }

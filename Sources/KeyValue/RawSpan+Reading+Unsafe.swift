@@ -30,30 +30,61 @@ extension RawSpan {
   func firstOffset(of octet: UInt8, from start: Int, to end: Int) -> Int {
     let pattern = UInt64(octet) &* 0x0101_0101_0101_0101
     var offset = start
-    while end &- offset >= 8 {
-      let word = (integer(at: offset) as UInt64).littleEndian ^ pattern
-      // A byte is zero where its top bit appears here; the lowest such bit is exact.
-      let zeroes = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
-      if zeroes != 0 { return offset &+ zeroes.trailingZeroBitCount / 8 }
+    while offset < end {
+      let matches = Self.zeroBytes(word(at: offset) ^ pattern)
+      if matches != 0 { return min(end, offset &+ matches.trailingZeroBitCount / 8) }
       offset &+= 8
     }
-    while offset < end, self.octet(offset) != octet { offset &+= 1 }
-    return offset
+    return end
+  }
+
+  /// The offset of the first space or line feed in `start..<end`; `end` when there is none.
+  @inline(__always)
+  func firstDelimiter(from start: Int, to end: Int) -> Int {
+    var offset = start
+    while offset < end {
+      let word = word(at: offset)
+      let spaces = Self.zeroBytes(word ^ 0x2020_2020_2020_2020)
+      let matches = spaces | Self.zeroBytes(word ^ 0x0A0A_0A0A_0A0A_0A0A)
+      if matches != 0 { return min(end, offset &+ matches.trailingZeroBitCount / 8) }
+      offset &+= 8
+    }
+    return end
+  }
+
+  /// The eight bytes from `offset` on, the first one lowest; zeroes stand for those beyond the end.
+  @inline(__always)
+  func word(at offset: Int) -> UInt64 {
+    let rest = byteCount &- offset
+    if rest >= 8 { return (integer(at: offset) as UInt64).littleEndian }
+    if byteCount >= 8 {
+      // One load that ends with the last byte, instead of a loop.
+      let unused = UInt64(truncatingIfNeeded: 8 &- rest) &* 8
+      return (integer(at: byteCount &- 8) as UInt64).littleEndian &>> unused
+    }
+    var word: UInt64 = 0
+    var index = byteCount &- 1
+    while index >= offset {
+      word = word &<< 8 | UInt64(octet(index))
+      index &-= 1
+    }
+    return word
+  }
+
+  /// The top bit of every byte that is zero; of bytes above the lowest such byte, perhaps more.
+  @inline(__always)
+  private static func zeroBytes(_ word: UInt64) -> UInt64 {
+    (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
   }
 
   /// Whether both hold the same bytes.
   @inline(__always)
   func isEqual(to other: RawSpan) -> Bool {
     guard byteCount == other.byteCount else { return false }
-    let count = byteCount
     var offset = 0
-    while count &- offset >= 8 {
-      if (integer(at: offset) as UInt64) != other.integer(at: offset) { return false }
+    while offset < byteCount {
+      if word(at: offset) != other.word(at: offset) { return false }
       offset &+= 8
-    }
-    while offset < count {
-      if octet(offset) != other.octet(offset) { return false }
-      offset &+= 1
     }
     return true
   }

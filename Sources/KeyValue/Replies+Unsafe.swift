@@ -78,6 +78,48 @@ struct Replies: ~Copyable {
     byteCount &+= size
   }
 
+  /// Appends `VALUE <key> <flags> <bytes>[ <unique>]` and a line ending: the most frequent line, with
+  /// its space checked once.
+  @inline(__always)
+  mutating func appendValueLine(key: RawSpan, _ header: ItemHeader, namesUnique: Bool) {
+    precondition(key.byteCount &+ 64 <= Self.capacity &- count, "a reply is larger than the reserve")
+    // SAFETY: the fixed parts and three numbers have at most 64 bytes; there is room for them.
+    let start = unsafe base + count
+    // "VALUE ", as an integer of which the last two bytes are written over.
+    unsafe start.storeBytes(of: (0x2045_554C_4156 as UInt64).littleEndian, as: UInt64.self)
+    var end = unsafe start + 6
+    unsafe key.withUnsafeBytes {
+      guard let bytes = $0.baseAddress else { return }
+      unsafe end.copyMemory(from: bytes, byteCount: $0.count)
+      unsafe end += $0.count
+    }
+    unsafe Self.store(UInt64(header.flags), at: &end)
+    unsafe Self.store(UInt64(header.valueByteCount), at: &end)
+    if namesUnique { unsafe Self.store(header.unique, at: &end) }
+    unsafe end.storeBytes(of: (0x0A0D as UInt16).littleEndian, as: UInt16.self)
+    let written = unsafe end + 2 - start
+    count &+= written
+    byteCount &+= written
+  }
+
+  /// Stores a space and `number` in decimal, and moves `end` behind them.
+  @unsafe
+  @inline(__always)
+  private static func store(_ number: UInt64, at end: inout UnsafeMutableRawPointer) {
+    unsafe end.storeBytes(of: UInt8(ascii: " "), as: UInt8.self)
+    if number < 10 {
+      let digit = UInt8(truncatingIfNeeded: number) &+ UInt8(ascii: "0")
+      unsafe end.storeBytes(of: digit, toByteOffset: 1, as: UInt8.self)
+      unsafe end += 2
+    } else {
+      let digits = Decimal(number)
+      unsafe digits.bytes.withUnsafeBytes {
+        unsafe (end + 1).copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: $0.count)
+      }
+      unsafe end += 1 + digits.byteCount
+    }
+  }
+
   /// Copies the first `byteCount` bytes of a value and its line ending.
   @inline(__always)
   mutating func append(valueOf item: Item, byteCount: Int, in memory: borrowing ItemMemory) {

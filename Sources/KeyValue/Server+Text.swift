@@ -85,15 +85,7 @@ extension Server {
 
   private func nameValue(_ bytes: RawSpan, _ field: Field) -> UInt64 {
     guard field.byteCount <= 8 else { return 0 }
-    if field.start &+ 8 <= bytes.byteCount {
-      let word = (bytes.integer(at: field.start) as UInt64).littleEndian
-      return word & (UInt64.max &>> UInt64(64 &- 8 &* field.byteCount))
-    }
-    var value: UInt64 = 0
-    for index in 0..<field.byteCount {
-      value |= UInt64(bytes.octet(field.start &+ index)) &<< UInt64(8 &* index)
-    }
-    return value
+    return bytes.word(at: field.start) & (.max &>> UInt64(64 &- 8 &* field.byteCount))
   }
 
   /// Sets a session up for the keys of `get`, `gets`, `gat` or `gats`; false for other commands and
@@ -135,7 +127,7 @@ extension Server {
     _ name: UInt64, _ bytes: RawSpan, _ fields: inout Fields, nextLine: Int
   ) -> Int {
     var rest = fields
-    guard rest.next(in: bytes) != nil else {
+    guard rest.skipSpaces(in: bytes) else {
       reply("ERROR\r\n")
       return nextLine
     }

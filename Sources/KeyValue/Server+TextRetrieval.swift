@@ -37,7 +37,7 @@ extension Server {
     while hasRoom {
       while offset < end, bytes.octet(offset) == UInt8(ascii: " ") { offset &+= 1 }
       let start = offset
-      while offset < end, !Self.endsKey(bytes.octet(offset)) { offset &+= 1 }
+      offset = bytes.firstDelimiter(from: start, to: end)
       guard offset < end else {
         // The last byte may be a carriage return before the line's end.
         guard offset &- start > Self.keyByteLimit &+ 1 else { return start }
@@ -61,11 +61,6 @@ extension Server {
     return offset
   }
 
-  @inline(__always)
-  private static func endsKey(_ octet: UInt8) -> Bool {
-    octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\n")
-  }
-
   private mutating func refuseKeys(_ phase: Session.Phase) {
     replies.append("CLIENT_ERROR bad command line format\r\n")
     session.phase = phase
@@ -75,17 +70,8 @@ extension Server {
   private mutating func answer(_ key: RawSpan) {
     let item = fetch(key, expiry: session.touches ? session.expiry : nil)
     guard item != .none else { return }
-    replies.append("VALUE ")
-    replies.append(key)
-    replies.append(UInt8(ascii: " "))
-    replies.append(decimal: UInt64(store.memory[item].flags))
-    replies.append(UInt8(ascii: " "))
-    replies.append(decimal: UInt64(store.memory[item].valueByteCount))
-    if session.namesUnique {
-      replies.append(UInt8(ascii: " "))
-      replies.append(decimal: store.memory[item].unique)
-    }
-    replies.append("\r\n")
+    replies.appendValueLine(
+      key: key, store.memory[item], namesUnique: session.namesUnique)
     replyValue(of: item, withLineEnding: true)
   }
 
