@@ -6,7 +6,7 @@ MANIFESTS := $(wildcard Images/*.yaml)
 TEST_MANIFESTS := $(wildcard Tests/Applications/*/*.yaml)
 
 BUILD_PACKAGES := qemu-system-x86 nasm libelf-dev zlib1g-dev pkg-config
-TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap tcpdump
+TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap tcpdump python3 procps
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DELETE_ON_ERROR:
@@ -44,6 +44,7 @@ test-images: build
 
 test: test-deps format-check test-images
 	swift test
+	python3 Tests/SystemTests/readme.py
 
 format-check:
 	swift format lint --strict --recursive Package.swift Sources Tests

@@ -5,6 +5,7 @@ enum BootOptionKey: UInt8 {
   case gateway
   case batch
   case cores
+  case spin
   case arguments
 
   /// One bit per key.
@@ -16,6 +17,7 @@ enum BootOptionKey: UInt8 {
     case .gateway: "gateway"
     case .batch: "batch"
     case .cores: "cores"
+    case .spin: "spin"
     case .arguments: "args"
     }
   }

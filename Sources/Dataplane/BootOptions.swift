@@ -15,6 +15,8 @@ package struct BootOptions: Sendable {
   package var batchBound = 64
   /// `cores=`: elastic threads; 1 to 64.
   package var coreCount = 1
+  /// `spin=`: microseconds without a frame after which a core sleeps; 0 to 999,999,999.
+  package var spinMicroseconds = 1000
   /// `args=`: the application's arguments, as offsets in the line.
   package var arguments = 0..<0
 
@@ -65,6 +67,11 @@ package struct BootOptions: Sendable {
         throw BootOptionError(.malformed, at: word)
       }
       coreCount = count
+    case .spin:
+      guard let count = line.number(at: value, within: 0...999_999_999) else {
+        throw BootOptionError(.malformed, at: word)
+      }
+      spinMicroseconds = count
     case .arguments:
       arguments = value
     }

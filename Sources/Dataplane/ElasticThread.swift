@@ -33,7 +33,7 @@ package struct ElasticThread<
   package init(
     device: consuming Device, pool: consuming PacketPool, stack: consuming NetworkStack<Control>,
     calls: consuming CallArray, events: consuming EventArray, memory: UserMemory, batchBound: Int,
-    spinLimit: Interval = .microseconds(100)
+    spinLimit: Interval = .milliseconds(1)
   ) {
     self.device = device
     self.pool = pool

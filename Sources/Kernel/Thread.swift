@@ -22,7 +22,8 @@
       var thread = ElasticThread(
         device: card, pool: pool, stack: stack, calls: CallArray(memory: shared.calls),
         events: EventArray(memory: shared.events, receiveWindow: Layout.receiveWindow),
-        memory: memory, batchBound: options.batchBound)
+        memory: memory, batchBound: options.batchBound,
+        spinLimit: .microseconds(UInt64(options.spinMicroseconds)))
       thread.start(now: now)
       return thread
     }

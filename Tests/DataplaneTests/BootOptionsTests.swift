@@ -10,12 +10,13 @@ import Wire
   }
 
   @Test func everyOptionIsRead() throws {
-    let line = "ip=10.0.0.2/24  gateway=10.0.0.1\tbatch=16 cores=2 args=-p 7 x=y"
+    let line = "ip=10.0.0.2/24  gateway=10.0.0.1\tbatch=16 cores=2 spin=250 args=-p 7 x=y"
     let options = try Self.parse(line)
     #expect(options.address == IPv4Address(10, 0, 0, 2))
     #expect(options.prefixLength == 24)
     #expect(options.gateway == IPv4Address(10, 0, 0, 1))
     #expect(options.batchBound == 16)
+    #expect(options.spinMicroseconds == 250)
     #expect(options.coreCount == 2)
     #expect(String(decoding: Array(line.utf8)[options.arguments], as: UTF8.self) == "-p 7 x=y")
   }
@@ -26,6 +27,7 @@ import Wire
     #expect(options.address == nil)
     #expect(options.gateway == nil)
     #expect(options.batchBound == 64)
+    #expect(options.spinMicroseconds == 1000)
     #expect(options.coreCount == 1)
     #expect(options.arguments.isEmpty)
   }

@@ -38,9 +38,10 @@ import Testing
   @Test func argumentsComeLast() throws {
     var machine = machine(try tap(gateway: "10.9.0.1"))
     machine.batch = 16
+    machine.spin = 50
     machine.arguments = "a b=c"
     #expect(
-      machine.commandLine == "ip=10.9.0.2/24 gateway=10.9.0.1 batch=16 args=a b=c")
+      machine.commandLine == "ip=10.9.0.2/24 gateway=10.9.0.1 batch=16 spin=50 args=a b=c")
     #expect(value(of: "-append", in: machine) == machine.commandLine)
   }
 

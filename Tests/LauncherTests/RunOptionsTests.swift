@@ -57,6 +57,7 @@ import Testing
   @Test(arguments: [
     (["--cores", "0"], "--cores 0: this version runs one core; give --cores 1"),
     (["--cores", "2"], "--cores 2: this version runs one core; give --cores 1"),
+    (["--spin", "1000000000"], "--spin 1000000000: it is out of range; give 0 to 999999999"),
     (["--batch", "0"], "--batch 0: it is out of range; give 1 to 1024"),
     (["--batch", "1025"], "--batch 1025: it is out of range; give 1 to 1024"),
     (["--name", "a b"], "--name a b: it is not a name; use letters, digits, '-' and '_'"),

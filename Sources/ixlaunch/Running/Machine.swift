@@ -10,6 +10,8 @@ struct Machine: Equatable {
   var network: Network
   /// The bound B of the kernel's batches; nil leaves the kernel's own.
   var batch: Int?
+  /// Microseconds without a frame after which a core sleeps; nil leaves the kernel's own.
+  var spin: Int?
   var arguments: String
   /// QEMU forbids itself system calls that it does not need.
   var isSandboxed = true
@@ -33,6 +35,7 @@ struct Machine: Equatable {
       if let gateway { words.append("gateway=\(gateway)") }
     }
     if let batch { words.append("batch=\(batch)") }
+    if let spin { words.append("spin=\(spin)") }
     if cores > 1 { words.append("cores=\(cores)") }
     if !arguments.isEmpty { words.append("args=\(arguments)") }
     return words.joined(separator: " ")

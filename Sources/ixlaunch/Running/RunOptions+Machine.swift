@@ -2,6 +2,7 @@ import Image
 
 extension RunOptions {
   private static let batchRange = 1...1024
+  private static let spinRange = 0...999_999_999
   /// Pools, tables and stacks of the smallest guest, beyond the image itself.
   private static let leastFreeMemory: UInt64 = 16 << 20
 
@@ -13,6 +14,9 @@ extension RunOptions {
     let cores = cores ?? defaults.cores
     guard cores == 1 else {
       throw Self.wrong("--cores \(cores)", "this version runs one core", "give --cores 1")
+    }
+    if let spin, !Self.spinRange.contains(spin) {
+      throw Self.wrong("--spin \(spin)", "it is out of range", "give 0 to 999999999")
     }
     if let batch, !Self.batchRange.contains(batch) {
       throw Self.wrong("--batch \(batch)", "it is out of range", "give 1 to 1024")
@@ -28,7 +32,7 @@ extension RunOptions {
     }
     return Machine(
       name: name, imagePath: path, accelerator: accelerator, cores: cores,
-      memory: try memory(for: image), network: try network(for: defaults), batch: batch,
+      memory: try memory(for: image), network: try network(for: defaults), batch: batch, spin: spin,
       arguments: arguments)
   }
 

@@ -33,6 +33,9 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Most packets of one batch, 1 to 1024.")
   var batch: Int?
 
+  @Option(help: "Microseconds without a packet after which a core sleeps (default 1000).")
+  var spin: Int?
+
   @Option(help: "The application's arguments, one string.")
   var args: String?
 
