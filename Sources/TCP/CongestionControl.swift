@@ -22,8 +22,22 @@ package protocol CongestionControl: BitwiseCopyable, Sendable {
   /// The retransmission timer expired for the first time for some data.
   mutating func timedOut(inFlight: UInt32, maximumSegment: UInt32, now: Instant)
 
+  /// The latest `congested` or `timedOut` was a mistake: back to the state before it.
+  mutating func undone()
+
   /// Nothing was sent for longer than a retransmission timeout (RFC 5681, section 4.1).
   mutating func idled(maximumSegment: UInt32)
+}
+
+extension CongestionControl {
+  /// RFC 6928, section 2: min(10 * MSS, max(2 * MSS, 14600)).
+  static func initialWindow(_ maximumSegment: UInt32) -> UInt32 {
+    min(10 &* maximumSegment, max(2 &* maximumSegment, 14_600))
+  }
+
+  /// No window grows beyond: sequence numbers must stay comparable.
+  @inline(__always)
+  static var windowLimit: UInt32 { 1 << 30 }
 }
 
 /// What a congestion control algorithm learns from an acknowledgment.

@@ -27,7 +27,9 @@ extension Connection {
     var reaction = Reaction.none
     // A peer that answers probes of its closed window is alive (RFC 9293, section 3.8.6.1).
     if send.window == 0 { timers.stalledSince = now }
-    if !flags.contains(.sackPermitted), isDuplicate(segment) {
+    if flags.contains(.sackPermitted) {
+      if segment.options.sackBlockCount == 0 { concludeTailProbe(byDuplicate: segment) }
+    } else if isDuplicate(segment) {
       reaction = receiveDuplicate(now: now, resources: &resources)
     }
     return reaction | updateSendWindow(segment, resources: &resources)
@@ -40,6 +42,9 @@ extension Connection {
     pool: inout PacketPool
   ) -> Reaction {
     let acknowledgment = segment.acknowledgment
+    if scoreboard.sackedByteCount > 0 {
+      noteFilledHoles(upTo: acknowledgment, resources: resources)
+    }
     let removal = scoreboard.acknowledge(
       upTo: acknowledgment, segments: &resources.segments, elements: resources.elements)
     let byteCount = acknowledgment.distance(from: send.unacknowledged)
@@ -49,7 +54,7 @@ extension Connection {
     release.byteCount &+= byteCount &- (removal.coversFIN ? 1 : 0)
     measure(removal, now: now, configuration: resources.configuration)
     let recovery = recover(
-      acknowledged: byteCount, to: acknowledgment, now: now, resources: &resources)
+      segment, acknowledged: byteCount, removal, now: now, resources: &resources)
     restartRetransmissionTimer(now: now, resources.configuration)
     var reaction = settle(resources: &resources, pool: &pool) | recovery
     if removal.coversFIN {
@@ -67,8 +72,10 @@ extension Connection {
     retransmission.progressed()
     timers.stalledSince = now
     guard removal.hasSample else { return }
+    let roundTrip = now.shortMicroseconds &- removal.sentAt
+    detection.minimumRoundTrip = min(detection.minimumRoundTrip, roundTrip)
     retransmission.measure(
-      microseconds: now.shortMicroseconds &- removal.sentAt,
+      microseconds: roundTrip,
       minimum: configuration.minimumTimeout, maximum: configuration.maximumTimeout)
   }
 
@@ -90,25 +97,15 @@ extension Connection {
   /// acknowledgments) and 4.
   @inline(__always)
   private mutating func recover(
-    acknowledged byteCount: UInt32, to acknowledgment: SequenceNumber, now: Instant,
-    resources: inout Resources
+    _ segment: IncomingSegment, acknowledged byteCount: UInt32, _ removal: Scoreboard.Removal,
+    now: Instant, resources: inout Resources
   ) -> Reaction {
-    if flags.intersects(.inRecovery | .inTimeoutRecovery) {
-      if acknowledgment >= send.recoveryPoint {
-        if flags.contains(.inRecovery) { control.recovered(maximumSegment: send.maximumSegment) }
-        flags.remove(.inRecovery | .inTimeoutRecovery)
-        send.duplicateCredit = 0
-        return .output
+    if flags.intersects(.inRecovery | .inTimeoutRecovery | .tailProbed) {
+      if detection.flags.contains(.awaitsEcho) {
+        checkEcho(segment, resources: &resources)
       }
-      if flags.contains(.inRecovery) {
-        // A partial acknowledgment: the segment after it is missing, too. With SACK, the scoreboard
-        // knows better.
-        if !flags.contains(.sackPermitted),
-          !resources.segments.hasBeenRetransmitted(scoreboard.head)
-        {
-          scoreboard.markHeadLost(segments: &resources.segments)
-          flags.insert(.retransmitNow)
-        }
+      if flags.contains(.tailProbed) { concludeTailProbe(segment, now: now) }
+      if repair(segment.acknowledgment, removal, now: now, resources: &resources) {
         return .output
       }
     }
@@ -118,6 +115,34 @@ extension Connection {
         isWindowLimited: flags.contains(.windowLimited),
         smoothedRoundTrip: retransmission.smoothedRoundTrip, now: now))
     return hasUnsent || scoreboard.lostCount > 0 ? .output : .none
+  }
+
+  /// New data was acknowledged in recovery; false when that does not keep the window from growing.
+  private mutating func repair(
+    _ acknowledgment: SequenceNumber, _ removal: Scoreboard.Removal, now: Instant,
+    resources: inout Resources
+  ) -> Bool {
+    guard flags.intersects(.inRecovery | .inTimeoutRecovery) else { return false }
+    guard acknowledgment < send.recoveryPoint else {
+      if flags.contains(.inRecovery) { control.recovered(maximumSegment: send.maximumSegment) }
+      flags.remove(.inRecovery | .inTimeoutRecovery)
+      detection.endEpisode()
+      send.duplicateCredit = 0
+      return true
+    }
+    if flags.contains(.sackPermitted) {
+      detection.noteArrival(
+        sentAt: removal.retransmittedAt, end: acknowledgment, isRetransmission: true,
+        now: now.shortMicroseconds)
+      detectLoss(now: now, resources: &resources)
+    } else if flags.contains(.inRecovery),
+      !resources.segments.hasBeenRetransmitted(scoreboard.head)
+    {
+      // A partial acknowledgment: the segment after it is missing, too.
+      scoreboard.markHeadLost(segments: &resources.segments)
+      flags.insert(.retransmitNow)
+    }
+    return flags.contains(.inRecovery)
   }
 
   /// RFC 5681, section 2: what makes an acknowledgment a duplicate.
@@ -138,6 +163,7 @@ extension Connection {
       !flags.intersects(.inRecovery | .inTimeoutRecovery),
       send.unacknowledged >= send.recoveryPoint
     {
+      scoreboard.markHeadLost(segments: &resources.segments)
       enterRecovery(now: now, resources: &resources)
     }
     return .output
@@ -145,7 +171,7 @@ extension Connection {
 
   private static var duplicateThreshold: UInt16 { 3 }
 
-  /// Fast retransmit.
+  /// Fast retransmit of what is marked lost.
   mutating func enterRecovery(now: Instant, resources: inout Resources) {
     resources.counters.fastRetransmissions &+= 1
     control.congested(
@@ -153,7 +179,7 @@ extension Connection {
       maximumSegment: send.maximumSegment, now: now)
     send.recoveryPoint = send.next
     flags.insert(.inRecovery | .retransmitNow)
-    scoreboard.markHeadLost(segments: &resources.segments)
+    detection.beginEpisode()
   }
 
   /// SND.WND, SND.WL1 and SND.WL2.

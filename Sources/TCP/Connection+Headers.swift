@@ -24,12 +24,20 @@ extension Connection {
     header(sequence: send.next, controls: .ack, now: now, configuration: configuration)
   }
 
-  /// Adds SACK blocks for what is waiting behind a gap (RFC 2018, section 4): the range that
-  /// changed last, then the oldest ones, as many as fit.
-  func addSACKBlocks(to segment: inout OutgoingSegment, pool: borrowing PacketPool) {
-    guard flags.contains(.sackPermitted), !reassembly.isEmpty else { return }
+  /// Adds SACK blocks: a duplicate (RFC 2883, section 4), then what is waiting behind a gap
+  /// (RFC 2018, section 4), the range that changed last before the oldest ones, as many as fit.
+  mutating func addSACKBlocks(to segment: inout OutgoingSegment, pool: borrowing PacketPool) {
+    guard flags.contains(.sackPermitted) else { return }
+    var first: UInt8 = 0
+    if receive.duplicate.start != receive.duplicate.end {
+      segment.header.options.sackBlocks[0] = receive.duplicate
+      receive.duplicate = SACKBlock(start: 0, end: 0)
+      first = 1
+    }
+    segment.header.options.sackBlockCount = first
+    guard !reassembly.isEmpty else { return }
     let limit: UInt8 = flags.contains(.timestamps) ? 3 : 4
-    var count: UInt8 = 0
+    var count: UInt8 = first
     var buffer = reassembly.head
     var latest = SACKBlock(start: 0, end: 0)
     while buffer != PacketPool.none {
@@ -40,7 +48,7 @@ extension Connection {
       count &+= 1
       segment.header.options.sackBlocks[Int(count)] = block
     }
-    segment.header.options.sackBlocks[0] = latest
+    segment.header.options.sackBlocks[Int(first)] = latest
     segment.header.options.sackBlockCount = count &+ 1
   }
 

@@ -63,7 +63,7 @@ extension Connection {
       resources.segments.freeCount > 0
     else { return nil }
     let unsent = sendQueue.unsentByteCount
-    let byteCount = flags.contains(.probeDue) ? min(unsent, 1) : allowance(limit: limit)
+    let byteCount = flags.contains(.probeDue) ? probeByteCount : allowance(limit: limit)
     guard byteCount > 0 || unsent == 0 else { return nil }
     return SegmentPlan(
       sequence: send.next, byteCount: byteCount, position: sendQueue.unsent,
@@ -97,6 +97,24 @@ extension Connection {
     return byteCount >= max(1, send.maximumWindow / 2) ? byteCount : 0
   }
 
+  /// RFC 5681, section 4.1: after an idle timeout the window says nothing about the path any more.
+  @inline(__always)
+  private mutating func noteIdleness(now: Instant, _ configuration: borrowing Configuration) {
+    let timeout = retransmission.timeout(maximum: configuration.maximumTimeout)
+    guard now.since(timers.stalledSince) > timeout else { return }
+    control.idled(maximumSegment: send.maximumSegment)
+  }
+
+  /// What undoing a needless repair needs to know (RFC 3522, section 3.2, step 1).
+  private mutating func noteRetransmission(now: Instant) {
+    guard detection.flags.contains(.isUndoable) else { return }
+    if detection.unreportedCount == 0, flags.contains(.timestamps) {
+      detection.retransmittedAt = timestampValue(at: now)
+      detection.flags.insert(.awaitsEcho)
+    }
+    if detection.unreportedCount < .max { detection.unreportedCount &+= 1 }
+  }
+
   /// A planned segment is on its way.
   @inline(__always)
   mutating func transmitted(
@@ -113,11 +131,18 @@ extension Connection {
     guard plan.record == PacketPool.none else {
       resources.counters.retransmittedSegments &+= 1
       flags.remove(.retransmitNow)
+      noteRetransmission(now: now)
       scoreboard.retransmitted(plan.record, at: time, segments: &resources.segments)
       restartRetransmissionTimer(now: now, resources.configuration)
       return
     }
-    startRetransmissionTimer(now: now, resources.configuration)
+    if scoreboard.isEmpty { noteIdleness(now: now, resources.configuration) }
+    if scoreboard.count == 1, timers.purpose == .tailProbe {
+      // No longer a lone segment, for which the probe waits longer.
+      armRetransmissionTimer(now: now, resources.configuration)
+    } else {
+      startRetransmissionTimer(now: now, resources.configuration)
+    }
     scoreboard.append(
       SentSegment(
         sequence: plan.sequence, byteCount: plan.byteCount, position: plan.position, sentAt: time,

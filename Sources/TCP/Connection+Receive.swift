@@ -44,7 +44,9 @@ extension Connection {
   ) -> Reaction {
     var reaction = Reaction.none
     if flags.contains(.timestamps) { recordTimestamp(of: segment, now: now) }
-    if segment.acknowledgment != send.unacknowledged || segment.payloadByteCount == 0 {
+    if segment.acknowledgment != send.unacknowledged || segment.payloadByteCount == 0
+      || segment.options.sackBlockCount > 0
+    {
       reaction = receiveAcknowledgment(segment, now: now, resources: &resources, pool: &pool)
     } else {
       reaction = updateSendWindow(segment, resources: &resources)
@@ -137,6 +139,7 @@ extension Connection {
       return .output
     }
     if state == .timeWait { restartTimeWait(now: now, resources.configuration) }
+    if segment.sequence < receive.next { noteDuplicate(segment) }
     guard receive.edge == receive.next, segment.sequence == receive.next, state.isSynchronized,
       segment.flags.contains(.ack), isAcknowledgmentAcceptable(segment.acknowledgment)
     else { return acknowledgeNow() }

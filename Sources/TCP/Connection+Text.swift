@@ -33,10 +33,11 @@ extension Connection {
     pool[buffer].flags = segment.flags.contains(.fin) ? PacketPool.finFlag : 0
     guard pool.trim(buffer, before: receive.next), pool.trim(buffer, from: receive.edge) else {
       resources.counters.droppedDuplicateData &+= 1
+      noteDuplicate(segment)
       return acknowledgeNow()
     }
     guard pool.start(of: buffer) == receive.next else {
-      return receiveOutOfOrder(buffer, resources: &resources, pool: &pool)
+      return receiveOutOfOrder(segment, buffer, resources: &resources, pool: &pool)
     }
     let reaction = acceptWithFIN(buffer, now: now, resources: &resources, pool: &pool)
     return reaction
@@ -45,7 +46,8 @@ extension Connection {
 
   /// Keeps text for later, and says at once what is missing (RFC 5681, section 4.2).
   private mutating func receiveOutOfOrder(
-    _ buffer: UInt32, resources: inout Resources, pool: inout PacketPool
+    _ segment: IncomingSegment, _ buffer: UInt32, resources: inout Resources,
+    pool: inout PacketPool
   ) -> Reaction {
     if receive.duplicatesDue < Self.duplicatesDueLimit { receive.duplicatesDue &+= 1 }
     let reaction = acknowledgeNow()
@@ -59,12 +61,22 @@ extension Connection {
     }
     guard reassembly.insert(buffer, pool: &pool) else {
       resources.counters.droppedDuplicateData &+= 1
+      noteDuplicate(segment)
       return reaction
     }
     return reaction | .keptBuffer
   }
 
   private static var duplicatesDueLimit: UInt8 { 16 }
+
+  /// Text that was there already: an ACK of its own reports it (RFC 2883).
+  mutating func noteDuplicate(_ segment: IncomingSegment) {
+    guard flags.contains(.sackPermitted), segment.payloadByteCount > 0 else { return }
+    receive.duplicate = SACKBlock(
+      start: segment.sequence.rawValue,
+      end: segment.sequence.rawValue &+ UInt32(segment.payloadByteCount))
+    receive.duplicatesDue = max(receive.duplicatesDue, 1)
+  }
 
   /// The gap has been filled up to RCV.NXT: takes what was waiting behind it.
   private mutating func receiveQueued(

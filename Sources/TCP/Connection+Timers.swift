@@ -6,6 +6,8 @@ import Packets
 struct ConnectionTimers: BitwiseCopyable {
   /// Retransmission and window probes; SYN; TIME-WAIT; FIN-WAIT-2: never two of them at once.
   var retransmission = Instant.distantFuture
+  /// What `retransmission` is for where a scoreboard is the reason.
+  var purpose = TimerPurpose.retransmission
   /// When the wheel's timer fires.
   var armed = Instant.distantFuture
   /// When the peer last let us make progress.
@@ -15,13 +17,25 @@ struct ConnectionTimers: BitwiseCopyable {
   var earliest: Instant { retransmission }
 }
 
+/// RFC 8985, section 8: of these timers only one runs at a time.
+enum TimerPurpose: UInt8, BitwiseCopyable {
+  /// The retransmission timeout, or the probe of a closed window.
+  case retransmission
+  /// PTO.
+  case tailProbe
+  /// The RACK reordering timer.
+  case reordering
+}
+
 extension Connection {
   /// RFC 6298, sections 5.2 and 5.3.
   @inline(__always)
   mutating func restartRetransmissionTimer(now: Instant, _ configuration: borrowing Configuration) {
-    timers.retransmission =
-      scoreboard.isEmpty
-      ? .distantFuture : now + retransmission.timeout(maximum: configuration.maximumTimeout)
+    guard !scoreboard.isEmpty else {
+      timers.retransmission = .distantFuture
+      return
+    }
+    armRetransmissionTimer(now: now, configuration)
   }
 
   /// RFC 6298, section 5.1: something is in flight, or about to be probed.
@@ -29,8 +43,7 @@ extension Connection {
   mutating func startRetransmissionTimer(now: Instant, _ configuration: borrowing Configuration) {
     guard timers.retransmission == .distantFuture else { return }
     if scoreboard.isEmpty || scoreboard.count == 1 { timers.stalledSince = now }
-    timers.retransmission =
-      now + retransmission.timeout(maximum: configuration.maximumTimeout)
+    armRetransmissionTimer(now: now, configuration)
   }
 
   /// The SYN or SYN-ACK is about to be sent.
@@ -51,7 +64,11 @@ extension Connection {
     case .synSent, .synReceived: return expireHandshake(now: now, resources: &resources)
     case .finWait2: return flags.contains(.abandoned) ? end(.closed) : .none
     case .established, .finWait1, .closeWait, .closing, .lastAck:
-      return expireRetransmission(now: now, resources: &resources)
+      switch timers.purpose {
+      case .retransmission: return expireRetransmission(now: now, resources: &resources)
+      case .tailProbe: return expireTailProbe(now: now, resources: &resources)
+      case .reordering: return expireReordering(now: now, resources: &resources)
+      }
     }
   }
 
@@ -71,7 +88,7 @@ extension Connection {
   }
 
   /// RFC 6298, sections 5.4 to 5.6, and RFC 9293, section 3.8.6.1, for a closed window.
-  private mutating func expireRetransmission(now: Instant, resources: inout Resources) -> Reaction {
+  mutating func expireRetransmission(now: Instant, resources: inout Resources) -> Reaction {
     let configuration = resources.configuration
     guard !scoreboard.isEmpty || hasUnsent else { return .none }
     guard now.since(timers.stalledSince) < configuration.userTimeout else {
@@ -80,6 +97,7 @@ extension Connection {
     }
     retransmission.backOff()
     timers.retransmission = now + retransmission.timeout(maximum: configuration.maximumTimeout)
+    timers.purpose = .retransmission
     if scoreboard.isEmpty {
       flags.insert(.probeDue)
       return .output
@@ -98,6 +116,7 @@ extension Connection {
   private mutating func timeOut(now: Instant, resources: inout Resources) {
     resources.counters.timeouts &+= 1
     if !flags.contains(.inTimeoutRecovery) || retransmission.backoffCount == 1 {
+      detection.beginEpisode()
       control.timedOut(
         inFlight: send.next.distance(from: send.unacknowledged),
         maximumSegment: send.maximumSegment, now: now)
@@ -106,8 +125,10 @@ extension Connection {
     // section 8); after the first, the scoreboard is worth keeping (RFC 6675, section 5.1).
     if retransmission.backoffCount > 1 { scoreboard.forgetSACKs(segments: &resources.segments) }
     scoreboard.markAllLost(segments: &resources.segments)
-    flags.remove(.inRecovery)
+    flags.remove(.inRecovery | .tailProbed)
     flags.insert(.inTimeoutRecovery)
+    // Another path, perhaps: the shortest round trip is looked for anew.
+    detection.minimumRoundTrip = .max
     send.recoveryPoint = send.next
     send.duplicateCredit = 0
     send.duplicateCount = 0

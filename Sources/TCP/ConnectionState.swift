@@ -85,6 +85,8 @@ struct ConnectionFlags: FlagSet {
   static var halfOpen: Self { Self(rawValue: 1 << 31) }
   /// The slot is not free.
   static var inUse: Self { Self(rawValue: 1 << 27) }
+  /// A tail loss probe has been sent, and its fate is open.
+  static var tailProbed: Self { Self(rawValue: 1 << 31) }
 }
 
 /// What the endpoint must do after a connection has handled an event.

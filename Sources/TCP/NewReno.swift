@@ -11,16 +11,14 @@ package struct NewReno: CongestionControl {
   private var slowStartThreshold: UInt32 = 1 << 30
   /// Bytes acknowledged since the window last grew (RFC 3465, section 2.1).
   private var acknowledgedByteCount: UInt32 = 0
+  /// `window` and `slowStartThreshold` before the latest reduction.
+  private var previousWindow: UInt32 = 0
+  private var previousThreshold: UInt32 = 1 << 30
 
   package init(maximumSegment: UInt32) { window = Self.initialWindow(maximumSegment) }
 
-  /// RFC 6928, section 2: min(10 * MSS, max(2 * MSS, 14600)).
-  private static func initialWindow(_ maximumSegment: UInt32) -> UInt32 {
-    min(10 &* maximumSegment, max(2 &* maximumSegment, 14_600))
-  }
-
   package mutating func acknowledged(_ event: Acknowledgment) {
-    guard event.isWindowLimited, window < 1 << 30 else { return }
+    guard event.isWindowLimited, window < Self.windowLimit else { return }
     if window < slowStartThreshold {
       // RFC 5681, equation 2, with L = 2 * SMSS (RFC 3465, section 2.2) for acknowledgments that
       // cover several segments of one batch.
@@ -34,6 +32,7 @@ package struct NewReno: CongestionControl {
   }
 
   package mutating func congested(inFlight: UInt32, maximumSegment: UInt32, now: Instant) {
+    remember()
     slowStartThreshold = max(inFlight / 2, 2 &* maximumSegment)  // RFC 5681, equation 4
     window = slowStartThreshold
     acknowledgedByteCount = 0
@@ -44,9 +43,20 @@ package struct NewReno: CongestionControl {
   }
 
   package mutating func timedOut(inFlight: UInt32, maximumSegment: UInt32, now: Instant) {
+    remember()
     slowStartThreshold = max(inFlight / 2, 2 &* maximumSegment)
     window = maximumSegment
     acknowledgedByteCount = 0
+  }
+
+  private mutating func remember() {
+    previousWindow = window
+    previousThreshold = slowStartThreshold
+  }
+
+  package mutating func undone() {
+    window = max(window, previousWindow)
+    slowStartThreshold = max(slowStartThreshold, previousThreshold)
   }
 
   package mutating func idled(maximumSegment: UInt32) {

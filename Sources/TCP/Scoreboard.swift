@@ -4,12 +4,14 @@ import Packets
 /// about each segment's fate: the retransmission queue of RFC 9293 and the scoreboard of RFC 6675.
 struct Scoreboard: BitwiseCopyable {
   private(set) var head = PacketPool.none
-  private var tail = PacketPool.none
+  private(set) var tail = PacketPool.none
   private(set) var count: UInt32 = 0
   /// Segments marked lost and not sent again.
   var lostCount: UInt32 = 0
   /// Bytes that are neither acknowledged, nor held by the peer, nor lost (pipe of RFC 6675).
   var inFlightByteCount: UInt32 = 0
+  /// Bytes that the peer holds beyond a gap.
+  var sackedByteCount: UInt32 = 0
 
   var isEmpty: Bool { head == PacketPool.none }
 
@@ -31,6 +33,8 @@ struct Scoreboard: BitwiseCopyable {
     /// `sentAt` and now are a round trip apart: no segment was sent twice (Karn's rule), and none
     /// arrived long ago and waited for a gap to be filled.
     var hasSample = true
+    /// When the last of those that were sent twice was sent.
+    var retransmittedAt: UInt32 = 0
     var coversFIN = false
   }
 
@@ -50,7 +54,10 @@ struct Scoreboard: BitwiseCopyable {
       }
       if segment.flags.contains(.fin) { removal.coversFIN = true }
       removal.sentAt = segment.sentAt
-      if segment.flags.intersects(.retransmitted | .sacked) { removal.hasSample = false }
+      if segment.flags.intersects(.retransmitted | .sacked) {
+        removal.hasSample = false
+        removal.retransmittedAt = segment.sentAt
+      }
       removeHead(segment, segments: &segments)
     }
     if self.count == count { removal.hasSample = false }
@@ -68,6 +75,8 @@ struct Scoreboard: BitwiseCopyable {
       lostCount &-= 1
     } else if !segment.flags.contains(.sacked) {
       inFlightByteCount &-= segment.byteCount
+    } else {
+      sackedByteCount &-= segment.byteCount
     }
     segments.free(head)
     head = segment.next
@@ -83,7 +92,11 @@ struct Scoreboard: BitwiseCopyable {
     let segment = segments[head]
     guard segment.sequence < acknowledgment else { return }
     let byteCount = min(acknowledgment.distance(from: segment.sequence), segment.byteCount)
-    if !segment.flags.intersects(.lost | .sacked) { inFlightByteCount &-= byteCount }
+    if segment.flags.contains(.sacked) {
+      sackedByteCount &-= byteCount
+    } else if !segment.flags.contains(.lost) {
+      inFlightByteCount &-= byteCount
+    }
     segments[head].sequence = segment.sequence.advanced(by: byteCount)
     segments[head].byteCount = segment.byteCount &- byteCount
     SendQueue.advance(&segments[head].position, by: byteCount, elements: elements)

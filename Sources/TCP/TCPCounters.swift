@@ -9,6 +9,12 @@ package struct TCPCounters: BitwiseCopyable, Sendable {
   package var timeouts: UInt64 = 0
   package var windowProbes: UInt64 = 0
   package var duplicateAcknowledgments: UInt64 = 0
+  /// Tail loss probes (RFC 8985, section 7).
+  package var tailProbes: UInt64 = 0
+  /// DSACKs received (RFC 2883).
+  package var duplicateReports: UInt64 = 0
+  /// Repairs that proved needless, with the congestion window restored (RFC 4015).
+  package var undoneRepairs: UInt64 = 0
 
   package var passiveOpens: UInt64 = 0
   package var activeOpens: UInt64 = 0
