@@ -82,7 +82,8 @@ struct Replies: ~Copyable {
   /// its space checked once.
   @inline(__always)
   mutating func appendValueLine(key: RawSpan, _ header: ItemHeader, namesUnique: Bool) {
-    precondition(key.byteCount &+ 64 <= Self.capacity &- count, "a reply is larger than the reserve")
+    let isShort = key.byteCount &+ 64 <= Self.capacity &- count
+    precondition(isShort, "a reply is larger than the reserve")
     // SAFETY: the fixed parts and three numbers have at most 64 bytes; there is room for them.
     let start = unsafe base + count
     // "VALUE ", as an integer of which the last two bytes are written over.
