@@ -28,7 +28,7 @@
         print("kv: the arguments are not understood; known are -m -I -c -M unix=")
         exit(status: 1)
       }
-      guard settings.memoryLimit <= heapByteCount() / 4 * 3 else {
+      guard settings.memoryLimit <= heapByteCount() / 8 * 5 else {
         print("kv: -m leaves too little of the image's memory for connections")
         exit(status: 1)
       }
