@@ -25,8 +25,9 @@ extension Connection {
       return reaction | updateSendWindow(segment, resources: &resources)
     }
     var reaction = Reaction.none
-    // A peer that answers probes of its closed window is alive (RFC 9293, section 3.8.6.1).
-    if send.window == 0 { timers.stalledSince = now }
+    // A peer that answers probes of its closed window is alive (RFC 9293, section 3.8.6.1). Once
+    // the application is gone, though, nobody waits for it without end.
+    if send.window == 0, !flags.contains(.abandoned) { timers.stalledSince = now }
     if flags.contains(.sackPermitted) {
       if segment.options.sackBlockCount == 0 { concludeTailProbe(byDuplicate: segment) }
     } else if isDuplicate(segment) {
@@ -201,9 +202,12 @@ extension Connection {
     // In FIN-WAIT-2 and TIME-WAIT the timer has another meaning by now.
     guard wasClosed, state.canTransmit else { return hasUnsent ? .output : .none }
     retransmission.progressed()
-    timers.retransmission = .distantFuture
-    guard !scoreboard.isEmpty else { return .output }
-    // What was sent into the closed window, as a probe, was not taken.
+    guard !scoreboard.isEmpty else {
+      timers.retransmission = .distantFuture
+      return .output
+    }
+    // What was sent into the closed window, as a probe, was not taken. The timer keeps running: the
+    // peer may say that it has everything, and then nothing is sent that would start it again.
     scoreboard.markAllLost(segments: &resources.segments)
     flags.insert(.retransmitNow)
     return .output
