@@ -10,7 +10,7 @@ TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps test-deps build test-images run test format-check clean
+.PHONY: all deps test-deps build test-images run test fuzz fuzz-briefly format-check clean
 
 all: build
 
@@ -45,6 +45,16 @@ test-images: build
 test: test-deps format-check test-images
 	swift test
 	python3 Tests/SystemTests/readme.py
+
+# Coverage-guided fuzzing of the network stack (libFuzzer): briefly after every change, longer by
+# `make fuzz SECONDS=3600`.
+SECONDS ?= 600
+fuzz:
+	Tests/Fuzz/build.sh
+	Tests/Fuzz/run.sh $(SECONDS)
+
+fuzz-briefly:
+	@$(MAKE) --no-print-directory fuzz SECONDS=30
 
 format-check:
 	swift format lint --strict --recursive Package.swift Sources Tests

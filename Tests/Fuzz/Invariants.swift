@@ -1,0 +1,49 @@
+import Packets
+import TCP
+
+extension Endpoint {
+  /// What must be true of every connection at any time.
+  func checkInvariants() {
+    for index in 0..<UInt32(connections.count) {
+      guard connections[index].flags.contains(.inUse), connections[index].state != .closed else {
+        continue
+      }
+      let connection = connections[index]
+      connection.checkReceiver(resources.configuration)
+      connection.checkSender(resources.segments)
+    }
+  }
+}
+
+extension Connection {
+  fileprivate func checkReceiver(_ configuration: Configuration) {
+    guard state != .synSent else { return }
+    let window = receive.edge.signedDistance(from: receive.next)
+    require(window >= 0, "the window's edge lies before RCV.NXT")
+    require(window <= 1 << 30, "the window is too large")
+    require(receive.heldBufferCount <= configuration.bufferLimit, "too many buffers")
+    require(
+      reassembly.bufferCount <= configuration.reassemblyLimit, "too much waits for a gap")
+  }
+
+  fileprivate func checkSender(_ segments: borrowing SentSegmentPool) {
+    require(send.unacknowledged <= send.next, "more is acknowledged than was sent")
+    require(send.maximumSegment >= 64, "segments are too small")
+    var (count, lostCount, inFlight) = (0 as UInt32, 0 as UInt32, 0 as UInt32)
+    var end = send.unacknowledged
+    var index = scoreboard.head
+    while index != PacketPool.none {
+      let segment = segments[index]
+      require(segment.sequence == end, "the scoreboard has a gap")
+      end = segment.end
+      count += 1
+      if segment.flags.contains(.lost) { lostCount += 1 }
+      if !segment.flags.intersects(.lost | .sacked) { inFlight &+= segment.byteCount }
+      index = segment.next
+    }
+    require(scoreboard.count == count, "miscounted segments")
+    require(scoreboard.lostCount == lostCount, "miscounted losses")
+    require(scoreboard.inFlightByteCount == inFlight, "miscounted bytes in flight")
+    require(scoreboard.isEmpty || end == send.next, "the scoreboard ends too early")
+  }
+}
