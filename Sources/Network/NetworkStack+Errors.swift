@@ -9,6 +9,8 @@ struct QuotedPacket: BitwiseCopyable {
   var flow: Flow
   /// TCP: the sequence number (RFC 5927, section 4.1, checks it).
   var sequence: UInt32
+  /// Of the whole packet, as the quoted header has it.
+  var byteCount: UInt16
 
   /// Parses the quotation in the `byteCount` bytes from `offset`; nil when it is none. Neither
   /// checksum nor total length of the quoted header say anything: routers change both, and quote
@@ -26,13 +28,15 @@ struct QuotedPacket: BitwiseCopyable {
       remoteAddress: bytes.ipv4Address(at: offset &+ 16),
       localPort: bytes.bigEndian(at: transport), remotePort: bytes.bigEndian(at: transport &+ 2))
     sequence = bytes.bigEndian(at: transport &+ 4)
+    self.byteCount = bytes.bigEndian(at: offset &+ 2)
   }
 }
 
 extension NetworkStack {
-  /// An ICMP error, its checksum verified.
+  /// An ICMP error, its checksum verified; `limit` is the next link's MTU where it says one.
   mutating func receiveError(
-    _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, pool: inout PacketPool
+    _ type: ICMPType, code: UInt8, limit: UInt16, _ packet: ReceivedPacket,
+    in buffer: consuming PacketBuffer, pool: inout PacketPool
   ) {
     let quoted = QuotedPacket(
       pool.bytes(of: buffer.index), at: packet.payloadOffset &+ ICMPHeader.byteCount,
@@ -42,5 +46,27 @@ extension NetworkStack {
     }
     counters.receivedErrors &+= 1
     pool.release(buffer)
+    guard quoted.protocolNumber == .tcp,
+      let error = PathError(type, code: code, byteCount: quoted.byteCount, limit: limit)
+    else { return }
+    tcp.receive(
+      error, about: quoted.flow, sequence: SequenceNumber(quoted.sequence), pool: &pool)
+  }
+}
+
+extension PathError {
+  /// What an ICMP error means to TCP (RFC 1122, section 4.2.3.9); nil when it means nothing, as
+  /// source quench does (RFC 6633).
+  init?(_ type: ICMPType, code: UInt8, byteCount: UInt16, limit: UInt16) {
+    guard type != .sourceQuench else { return nil }
+    guard type == .destinationUnreachable else {
+      self = .unreachable
+      return
+    }
+    switch code {
+    case 2, 3, 9, 10, 13: self = .refused
+    case 4: self = .tooLong(byteCount: byteCount, limit: limit)
+    default: self = .unreachable
+    }
   }
 }

@@ -35,18 +35,19 @@ extension NetworkStack {
     // Neither an echo nor an error may be sent to a group (RFC 1122, sections 3.2.2 and 3.2.2.6).
     guard !packet.isBroadcast else { return drop(buffer, .icmpBroadcast, pool: &pool) }
     if type == .echoRequest {
-      guard code == 0 else { return drop(buffer, .icmpType, pool: &pool) }
       guard packet.byteCount <= configuration.maximumTransmissionUnit else {
         return drop(buffer, .icmpTooLong, pool: &pool)
       }
-      var reply = ICMPHeaderFields(type: .echoReply, code: 0, parameter: parameter)
+      var reply = ICMPHeaderFields(type: .echoReply, code: code, parameter: parameter)
       reply.checksum = Self.checksumOfReply(toRequestWith: checksum)
       return echo(packet, reply, in: buffer, pool: &pool, device: &device)
     }
     // A host with one gateway has nothing to redirect, and a stranger must not do it.
     guard type != .redirect else { return drop(buffer, .icmpRedirect, pool: &pool) }
     guard type.isError else { return drop(buffer, .icmpType, pool: &pool) }
-    receiveError(packet, in: buffer, pool: &pool)
+    receiveError(
+      type, code: code, limit: UInt16(truncatingIfNeeded: parameter), packet, in: buffer,
+      pool: &pool)
   }
 
   /// The sum without the type 8 in the first word's high half (RFC 1624, equation 3).

@@ -109,6 +109,7 @@ extension Connection {
       return .output
     }
     timeOut(now: now, resources: &resources)
+    suspectBlackHole(now: now, resources: &resources)
     return .output
   }
 

@@ -30,7 +30,16 @@ package struct TCPCounters: BitwiseCopyable, Sendable {
   /// Ended in TIME-WAIT before their time because slots had run out.
   package var recycledConnections: UInt64 = 0
 
+  /// ICMP errors that concern a segment in flight.
+  package var pathErrors: UInt64 = 0
+  /// Connections that send shorter segments because of the path, as told or as suspected.
+  package var pathReductions: UInt64 = 0
+
   // Drops, by reason.
+  /// ICMP errors about no connection, or about a segment that is not in flight.
+  package var droppedPathErrors: UInt64 = 0
+  /// Path MTUs that no path has, or that the quoted packet did not exceed.
+  package var droppedPathLimits: UInt64 = 0
   /// Flags that no correct peer combines.
   package var droppedMalformed: UInt64 = 0
   /// No connection and no listener; answered with RST unless it was one.

@@ -60,4 +60,15 @@ import Wire
     let replies = bench.stack.output.counters.echoReplies
     #expect(replies == 0)
   }
+
+  /// The code means nothing in an echo (RFC 792); others answer it, too.
+  @Test func anEchoWithACodeIsAnsweredWithTheSame() {
+    var bench = Bench()
+    bench.receive(Frames.packet(Frames.ipv4(1, Frames.icmp(8, 9, [0, 1, 0, 2, 3]))))
+    let sent = bench.sent()
+    let reply = Frames.ipv4(
+      1, Frames.icmp(0, 9, [0, 1, 0, 2, 3]), to: Bench.peer, from: Bench.address)
+    #expect(
+      sent == [Frames.ethernet(0x0800, reply, to: Bench.peerHardware, from: Bench.hardware)])
+  }
 }
