@@ -95,4 +95,21 @@ import Wire
     #expect(sent.isEmpty)
     #expect(free == Bench.bufferCount)
   }
+
+  /// Source quench says nothing (RFC 6633); what the others say is checked by TCP.
+  @Test func onlyErrorsThatMeanSomethingReachTCP() {
+    var bench = Bench()
+    let ours = Frames.ipv4(
+      6, Frames.tcp(source: Bench.address, destination: Bench.peer), to: Bench.peer,
+      from: Bench.address)
+    for (type, code, expected) in [
+      (4, 0, 0), (3, 1, 1), (3, 3, 2), (3, 4, 3), (11, 0, 4), (12, 0, 5),
+    ] as [(UInt8, UInt8, UInt64)] {
+      bench.receive(
+        Frames.packet(Frames.ipv4(1, Frames.icmp(type, code, [0, 0, 2, 88] + ours.prefix(28)))))
+      // There is no such connection.
+      let count = bench.stack.tcp.counters.droppedPathErrors
+      #expect(count == expected)
+    }
+  }
 }
