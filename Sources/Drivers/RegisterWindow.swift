@@ -1,3 +1,5 @@
+import Wire
+
 /// A device's registers, by offset. Drivers are generic over the window, so the same driver runs on
 /// mapped device memory and on the recording fake of the tests.
 ///
@@ -54,21 +56,6 @@ extension UInt32: RegisterBits {
   }
 }
 
-/// A set of named bits of a register.
-package protocol FlagSet: BitwiseCopyable, Equatable, Sendable {
-  associatedtype RawValue: RegisterBits
-  var rawValue: RawValue { get }
-  init(rawValue: RawValue)
-}
-
-extension FlagSet {
-  /// Whether all bits of `flags` are set.
-  @inline(__always)
-  package func contains(_ flags: Self) -> Bool { rawValue & flags.rawValue == flags.rawValue }
-  @inline(__always)
-  package func union(_ flags: Self) -> Self { Self(rawValue: rawValue | flags.rawValue) }
-}
-
 /// Where a register is, and the integer it holds.
 package struct Register<Bits: RegisterBits>: BitwiseCopyable, Sendable {
   /// Bytes from the start of the window.
@@ -78,7 +65,8 @@ package struct Register<Bits: RegisterBits>: BitwiseCopyable, Sendable {
 }
 
 /// Where a register of named bits is.
-package struct FlagRegister<Flags: FlagSet>: BitwiseCopyable, Sendable {
+package struct FlagRegister<Flags: FlagSet>: BitwiseCopyable, Sendable
+where Flags.RawValue: RegisterBits {
   /// Bytes from the start of the window.
   package let offset: Int
   @inline(__always)

@@ -1,5 +1,6 @@
 import CX86
 import Packets
+import Wire
 
 /// The three areas of a split virtqueue (virtio 1.1, section 2.6): memory that the device reads and
 /// writes at any time. Positions are masked, so no access leaves the areas whatever they hold.

@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 extension SplitVirtqueue {
   /// What a single descriptor names.

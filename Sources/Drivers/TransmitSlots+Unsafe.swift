@@ -1,5 +1,6 @@
 import CX86
 import Packets
+import Wire
 
 /// One piece of memory per descriptor of a transmit queue, for the headers of the frame whose chain
 /// that descriptor heads, and for a table of descriptors where the frame needs one.

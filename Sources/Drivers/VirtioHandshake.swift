@@ -1,3 +1,5 @@
+import Wire
+
 /// Brings a device from reset to operation in the order of virtio 1.1, section 3.1.1.
 package enum VirtioHandshake {
   /// Times the status is read while a reset is under way; a read takes a VM exit, about 1 us.
@@ -13,18 +15,18 @@ package enum VirtioHandshake {
     // Step 2: the guest has noticed the device.
     transport.writeStatus(.acknowledge)
     // Step 3: the guest knows how to drive it.
-    transport.writeStatus(.acknowledge.union(.driver))
+    transport.writeStatus(.acknowledge | .driver)
     // Step 4: read feature bits, write the subset understood.
     let offered = transport.readDeviceFeatures()
     guard offered.contains(.version1) else {
       fail(transport)
       throw .notModern
     }
-    let platform = VirtioFeatures.version1.union(.accessPlatform).union(.orderPlatform)
-    let accepted = choose(offered).union(platform).intersection(offered)
+    let platform = VirtioFeatures.version1 | .accessPlatform | .orderPlatform
+    let accepted = (choose(offered) | platform) & offered
     transport.writeDriverFeatures(accepted)
     // Step 5: no feature is accepted from now on.
-    let agreed = VirtioStatus.acknowledge.union(.driver).union(.featuresOK)
+    let agreed = VirtioStatus.acknowledge | .driver | .featuresOK
     transport.writeStatus(agreed)
     // Step 6: the device says whether it goes along.
     guard transport.readStatus().contains(.featuresOK) else {
@@ -36,12 +38,12 @@ package enum VirtioHandshake {
 
   /// Step 8, after the queues of step 7: the device is live.
   package static func finish(_ transport: some VirtioTransport) {
-    transport.writeStatus(.acknowledge.union(.driver).union(.featuresOK).union(.driverOK))
+    transport.writeStatus(.acknowledge | .driver | .featuresOK | .driverOK)
   }
 
   /// Gives up on the device.
   package static func fail(_ transport: some VirtioTransport) {
-    transport.writeStatus(transport.readStatus().union(.failed))
+    transport.writeStatus(transport.readStatus() | .failed)
   }
 
   /// Resets the device and waits until it has (section 4.1.4.3.2): it uses no queue any more. False

@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 /// A virtio device behind one page of registers (virtio 1.1, section 4.2).
 package struct VirtioMMIOTransport<Window: RegisterWindow>: VirtioTransport {

@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 extension VirtioNetwork {
   /// The report that broke the receive queue, if the device did; it receives no more.

@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 extension VirtioNetwork {
   @inline(__always)

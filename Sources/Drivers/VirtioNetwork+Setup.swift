@@ -5,10 +5,11 @@ extension VirtioFeatures {
   /// What a network driver wants of what is offered (virtio 1.1, section 5.1.3). MRG_RXBUF is not
   /// wanted: every frame fits one buffer as long as the device does not merge segments.
   static func chosenForNetwork(of offered: Self) -> Self {
-    let wanted = networkAddress.union(networkStatus).union(networkChecksum)
-      .union(networkGuestChecksum).union(indirectDescriptors)
+    let wanted =
+      networkAddress | networkStatus | networkChecksum | networkGuestChecksum
+      | indirectDescriptors
     // Section 5.1.3.1: segmentation depends on the checksum.
-    return offered.contains(networkChecksum) ? wanted.union(networkSegmentation) : wanted
+    return offered.contains(networkChecksum) ? wanted | networkSegmentation : wanted
   }
 }
 

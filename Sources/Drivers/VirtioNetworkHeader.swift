@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 /// What stands in front of every frame in a virtio network queue: `struct virtio_net_hdr` (virtio
 /// 1.1, section 5.1.6), little-endian.

@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 /// A modern virtio device on PCI (virtio 1.1, section 4.1).
 package struct VirtioPCITransport<Window: RegisterWindow>: VirtioTransport {

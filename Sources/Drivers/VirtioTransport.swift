@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 /// How a driver reaches a virtio device: over PCI, or over registers alone (virtio 1.1, chapter 4).
 ///
@@ -90,7 +91,7 @@ package struct VirtioInterrupt: FlagSet {
 }
 
 /// Feature bits (virtio 1.1, chapter 6 and section 5.1.3).
-package struct VirtioFeatures: BitwiseCopyable, Equatable, Sendable {
+package struct VirtioFeatures: FlagSet {
   package let rawValue: UInt64
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
@@ -113,18 +114,6 @@ package struct VirtioFeatures: BitwiseCopyable, Equatable, Sendable {
   package static var accessPlatform: Self { Self(rawValue: 1 << 33) }
   /// VIRTIO_F_ORDER_PLATFORM: the device orders memory as a real one would; on x86 nothing changes.
   package static var orderPlatform: Self { Self(rawValue: 1 << 36) }
-
-  @inline(__always)
-  package func contains(_ features: Self) -> Bool {
-    rawValue & features.rawValue == features.rawValue
-  }
-  package func union(_ features: Self) -> Self { Self(rawValue: rawValue | features.rawValue) }
-  package func intersection(_ features: Self) -> Self {
-    Self(rawValue: rawValue & features.rawValue)
-  }
-  package func subtracting(_ features: Self) -> Self {
-    Self(rawValue: rawValue & ~features.rawValue)
-  }
 }
 
 /// Why a virtio device cannot be used.

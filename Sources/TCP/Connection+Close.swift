@@ -1,5 +1,6 @@
 import IXABI
 import Packets
+import Wire
 
 // Closing: RFC 9293, sections 3.6 and 3.10.4, and the end of a connection.
 

@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 // Giving sent bytes back to the application.
 

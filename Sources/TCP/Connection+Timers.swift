@@ -1,5 +1,6 @@
 import IXABI
 import Packets
+import Wire
 
 /// A connection's deadlines. One timer of the wheel stands for all of them: it is armed for the
 /// earliest, and a deadline that moves later is only noted here.

@@ -1,3 +1,5 @@
+import Wire
+
 /// The states of RFC 9293, section 3.3.2. LISTEN is not among them: a listening port is not a
 /// connection here.
 package enum ConnectionState: UInt8, BitwiseCopyable, Sendable {

@@ -1,5 +1,6 @@
 import IXABI
 import Packets
+import Wire
 
 // Data in and out of the application's hands.
 extension Endpoint {

@@ -1,5 +1,6 @@
 import IXABI
 import Packets
+import Wire
 
 extension Endpoint {
   /// Tells the application what happened, as far as there is room. What does not fit is kept.

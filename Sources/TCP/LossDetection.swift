@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 /// What RACK-TLP (RFC 8985, sections 5.2 and 5.3) and the undoing of needless repairs remember.
 /// Times are in microseconds and wrap.

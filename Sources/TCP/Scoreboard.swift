@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 /// What one connection has sent and not had acknowledged, in sequence order, with what is known
 /// about each segment's fate: the retransmission queue of RFC 9293 and the scoreboard of RFC 6675.

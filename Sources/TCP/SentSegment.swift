@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 /// One segment that was sent and is not acknowledged: 28 bytes of a pool shared by all connections
 /// of a core. Its payload can be found and sent again without walking the send queue.

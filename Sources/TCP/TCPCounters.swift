@@ -1,3 +1,5 @@
+import Wire
+
 /// What the endpoint has seen and done; every reason to drop a segment is counted on its own.
 package struct TCPCounters: BitwiseCopyable, Sendable {
   package var receivedSegments: UInt64 = 0

@@ -1,11 +1,10 @@
 /// The control bits of a TCP header (RFC 9293, section 3.1; ECE and CWR: RFC 3168, section 6.1).
-package struct TCPFlags: Hashable, BitwiseCopyable, Sendable {
+package struct TCPFlags: FlagSet {
   package let rawValue: UInt8
 
   @inline(__always)
   package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  package static var none: Self { Self(rawValue: 0) }
   package static var fin: Self { Self(rawValue: 0x01) }
   package static var syn: Self { Self(rawValue: 0x02) }
   package static var rst: Self { Self(rawValue: 0x04) }
@@ -14,16 +13,4 @@ package struct TCPFlags: Hashable, BitwiseCopyable, Sendable {
   package static var urg: Self { Self(rawValue: 0x20) }
   package static var ece: Self { Self(rawValue: 0x40) }
   package static var cwr: Self { Self(rawValue: 0x80) }
-
-  /// Whether all bits of `other` are set.
-  @inline(__always)
-  package func contains(_ other: Self) -> Bool { rawValue & other.rawValue == other.rawValue }
-  /// Whether at least one bit of `other` is set.
-  @inline(__always)
-  package func intersects(_ other: Self) -> Bool { rawValue & other.rawValue != 0 }
-  @inline(__always)
-  package static func | (a: Self, b: Self) -> Self { Self(rawValue: a.rawValue | b.rawValue) }
-  /// The bits of `a` that are not in `b`.
-  @inline(__always)
-  package static func - (a: Self, b: Self) -> Self { Self(rawValue: a.rawValue & ~b.rawValue) }
 }

@@ -171,7 +171,7 @@ import Testing
     let model = FakeVirtioDevice()
     let transport = try VirtioFunction.transport(model)
     model.interruptStatus = 3
-    #expect(transport.acknowledgeInterrupt() == .usedBuffers.union(.configuration))
+    #expect(transport.acknowledgeInterrupt() == .usedBuffers | .configuration)
     #expect(transport.acknowledgeInterrupt() == VirtioInterrupt(rawValue: 0))
   }
 
