@@ -140,7 +140,8 @@ let package = Package(
     .testTarget(
       name: "NetworkTests", dependencies: ["Network", "TestSupport"], swiftSettings: testing),
     .testTarget(
-      name: "DriversTests", dependencies: ["Drivers", "TestSupport"], swiftSettings: testing),
+      name: "DriversTests", dependencies: ["Wire", "Drivers", "TestSupport"], swiftSettings: testing
+    ),
     .testTarget(
       name: "DataplaneTests", dependencies: ["Dataplane", "TestSupport"], swiftSettings: testing),
     .target(

@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 extension VirtioNetwork {
   /// Frames of one fragment that fit now. Where indirect descriptors were negotiated every frame

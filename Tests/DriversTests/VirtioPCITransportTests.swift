@@ -1,5 +1,6 @@
 import Packets
 import Testing
+import Wire
 
 @testable import Drivers
 
