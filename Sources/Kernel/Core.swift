@@ -9,7 +9,9 @@
 
   /// What ring 0 of one core keeps while ring 3 runs: the state behind every system call.
   struct Core: ~Copyable {
-    typealias Thread = ElasticThread<NetworkCard, NewReno>
+    /// The congestion control of every connection.
+    typealias Control = Cubic
+    typealias Thread = ElasticThread<NetworkCard, Control>
 
     let clock: TickClock
     let interrupts: LocalAPIC

@@ -7,14 +7,14 @@
   import TCP
   import Wire
 
-  extension ElasticThread where Device == NetworkCard, Control == NewReno {
+  extension ElasticThread where Device == NetworkCard, Control == Core.Control {
     /// The elastic thread of this core, everything it needs carved from `arena`.
     static func build(
       card: consuming NetworkCard, shared: SharedMemory, memory: UserMemory, plan: MemoryPlan,
       options: BootOptions, secret: (UInt64, UInt64), now: Instant, arena: inout Arena
     ) -> Core.Thread {
       guard let pool = PacketPool(memory: shared.pool, arena: &arena),
-        let tcp = Endpoint<NewReno>(
+        let tcp = Endpoint<Core.Control>(
           configuration: .forGuest(plan), secret: secret, now: now, arena: &arena),
         let stack = NetworkStack(
           configuration: options.interface, tcp: tcp, bufferCount: pool.count, arena: &arena)

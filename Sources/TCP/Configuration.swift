@@ -38,6 +38,9 @@ package struct Configuration: BitwiseCopyable, Sendable {
   /// A connection whose data or FIN is not acknowledged for this long is given up: R2 of RFC 9293,
   /// section 3.8.3, which asks for 100 s or more.
   package var userTimeout: Interval = .seconds(100)
+  /// A connection whose peer keeps its window closed for this long is given up, even if the peer
+  /// answers our probes.
+  package var closedWindowTimeout: Interval = .seconds(600)
   /// The same for a SYN of ours; RFC 9293, section 3.8.3, asks for 3 minutes or more.
   package var connectTimeout: Interval = .seconds(180)
   /// How long a half-open passive connection waits for its handshake's last segment.

@@ -112,7 +112,11 @@ extension Connection {
     }
     control.acknowledged(
       Acknowledgment(
-        byteCount: byteCount, maximumSegment: send.maximumSegment,
+        // After a timeout, much of what is acknowledged left the network long ago (RFC 3465,
+        // section 2.3): it must not be answered by a burst.
+        byteCount: flags.contains(.inTimeoutRecovery)
+          ? min(byteCount, 2 &* send.maximumSegment) : byteCount,
+        maximumSegment: send.maximumSegment,
         isWindowLimited: flags.contains(.windowLimited),
         smoothedRoundTrip: retransmission.smoothedRoundTrip, now: now))
     return hasUnsent || scoreboard.lostCount > 0 ? .output : .none
@@ -202,6 +206,7 @@ extension Connection {
     // In FIN-WAIT-2 and TIME-WAIT the timer has another meaning by now.
     guard wasClosed, state.canTransmit else { return hasUnsent ? .output : .none }
     retransmission.progressed()
+    timers.closedSince = nil
     guard !scoreboard.isEmpty else {
       timers.retransmission = .distantFuture
       return .output

@@ -13,6 +13,8 @@ struct ConnectionTimers: BitwiseCopyable {
   var armed = Instant.distantFuture
   /// When the peer last let us make progress.
   var stalledSince = Instant(nanoseconds: 0)
+  /// When the closed window was probed first.
+  var closedSince: Instant?
 
   @inline(__always)
   var earliest: Instant { retransmission }
@@ -92,7 +94,9 @@ extension Connection {
   mutating func expireRetransmission(now: Instant, resources: inout Resources) -> Reaction {
     let configuration = resources.configuration
     guard !scoreboard.isEmpty || hasUnsent else { return .none }
-    guard now.since(timers.stalledSince) < configuration.userTimeout else {
+    guard now.since(timers.stalledSince) < configuration.userTimeout,
+      !hasBeenClosedTooLong(now: now, configuration)
+    else {
       resources.counters.timedOutConnections &+= 1
       return end(.timedOut) | .reset
     }
@@ -112,6 +116,19 @@ extension Connection {
     timeOut(now: now, resources: &resources)
     suspectBlackHole(now: now, resources: &resources)
     return .output
+  }
+
+  /// RFC 9293, section 3.8.6.1, lets a peer that answers probes keep its window closed for ever; it
+  /// holds our memory meanwhile, so there is a limit, as RFC 6429, section 3, permits.
+  private mutating func hasBeenClosedTooLong(
+    now: Instant, _ configuration: borrowing Configuration
+  ) -> Bool {
+    guard send.window == 0 else { return false }
+    guard let since = timers.closedSince else {
+      timers.closedSince = now
+      return false
+    }
+    return now.since(since) >= configuration.closedWindowTimeout
   }
 
   /// RFC 5681, section 3.1, equation 4: the threshold is halved once, not at every repetition.

@@ -2,7 +2,8 @@ import Packets
 
 /// CUBIC (RFC 9438), in integers: bytes, and units of 1/1024 s.
 ///
-/// Slow start is standard (RFC 5681); HyStart++ (RFC 9406) is left out.
+/// Slow start doubles with whatever an acknowledgment covers: a receiver that works in batches sends
+/// one for each, so that the L of RFC 3465 would make it linear. HyStart++ (RFC 9406) is left out.
 package struct Cubic: CongestionControl {
   package private(set) var window: UInt32
   /// ssthresh.
@@ -35,7 +36,7 @@ package struct Cubic: CongestionControl {
   package mutating func acknowledged(_ event: Acknowledgment) {
     guard event.isWindowLimited, window < Self.windowLimit else { return }
     if window < slowStartThreshold {
-      window &+= min(event.byteCount, 8 &* event.maximumSegment)
+      window &+= min(event.byteCount, window)
       return
     }
     avoidCongestion(event)

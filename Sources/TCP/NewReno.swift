@@ -20,9 +20,9 @@ package struct NewReno: CongestionControl {
   package mutating func acknowledged(_ event: Acknowledgment) {
     guard event.isWindowLimited, window < Self.windowLimit else { return }
     if window < slowStartThreshold {
-      // RFC 5681, equation 2, with L = 2 * SMSS (RFC 3465, section 2.2) for acknowledgments that
-      // cover several segments of one batch.
-      window &+= min(event.byteCount, 8 &* event.maximumSegment)
+      // RFC 5681, equation 2, without the L of RFC 3465: a receiver that works in batches
+      // acknowledges each of them once.
+      window &+= min(event.byteCount, window)
       return
     }
     acknowledgedByteCount &+= min(event.byteCount, window)

@@ -21,7 +21,7 @@ import Wire
     guard
       var connections = arena.carve(
         count: capacity,
-        repeating: Connection<NewReno>(generation: 1, configuration: configuration)),
+        repeating: Connection<Cubic>(generation: 1, configuration: configuration)),
       var table = ConnectionTable(capacity: capacity, key: (3, 5), arena: &arena)
     else { throw Unexpected() }
     var model: [Int: UInt32] = [:]

@@ -142,7 +142,7 @@ final class Host {
   let metadataMemory: TestMemory
   let arenaMemory: TestMemory
   var pool: PacketPool
-  var endpoint: Endpoint<NewReno>
+  var endpoint: Endpoint<Cubic>
   var device = LazyDevice()
   var transmitter = DirectTransmitter()
   var now: Instant

@@ -80,6 +80,29 @@ import Wire
     #expect(sent.map(\.payload) == [[1], [2, 3]])
   }
 
+  /// RFC 6429, section 3: a peer that answers probes for ever does not hold our memory for ever.
+  @Test func aWindowThatStaysClosedEndsTheConnection() throws {
+    var configuration = Configuration()
+    configuration.closedWindowTimeout = .seconds(30)
+    var script = Script(configuration)
+    try script.establish()
+    #expect(script.inject(.ack, window: 0).isEmpty)
+    script.window = 0
+    #expect(script.send([1, 2, 3]) == .taken(3))
+    var seconds = 0
+    while script.host.endpoint.openConnectionCount > 0, seconds < 200 {
+      seconds += 1
+      script.host.advance(by: .seconds(1))
+      for probe in script.host.output() where probe.flags == .ack || probe.flags == .ack | .psh {
+        script.inject(.ack)
+      }
+    }
+    #expect(30...62 ~= seconds)
+    #expect(script.host.events() == [.dead(script.handle, 99, .timedOut)])
+    let isClean = script.host.isClean
+    #expect(isClean)
+  }
+
   /// RFC 9293, section 3.4: everything works across 2^32.
   @Test(arguments: [.max, .max - 1, .max - 2, .max - 3, 0x7FFF_FFFE, 0] as [UInt32])
   func sequenceNumbersWrap(initial: UInt32) throws {

@@ -23,7 +23,14 @@ struct WireConditions: Sendable, CustomTestStringConvertible {
   var loss = 0.0
   var duplication = 0.0
   var reordering = 0.0
+  /// Damaged segments: the checksum finds them, so that they never get here.
+  var corruption = 0.0
   var delay = Interval.microseconds(50)
+  /// Bits per second each way, and the bytes that wait before any more are dropped.
+  var rate: UInt64?
+  var queueByteCount = 256 << 10
+  /// The device finishes frames late, as real ones do.
+  var isDeviceSlow = true
   var testDescription: String { name }
 }
 
@@ -34,6 +41,8 @@ final class SimulatedWire {
   var random: SeededGenerator
   private var inFlight: [(at: Instant, order: Int, to: Int, segment: TestSegment)] = []
   private var order = 0
+  /// When each host's wire is free again, for a wire with a rate.
+  private var freeAt: [Instant]
   private(set) var now: Instant
   private(set) var carriedCount = 0
 
@@ -42,11 +51,26 @@ final class SimulatedWire {
     self.conditions = conditions
     random = SeededGenerator(state: seed)
     now = a.now
+    freeAt = [a.now, a.now]
+  }
+
+  /// When the wire has taken the segment, behind those that wait; nil when the queue is full.
+  private func departure(of segment: TestSegment, to host: Int) -> Instant? {
+    guard let rate = conditions.rate else { return now }
+    // Ethernet, IPv4 and TCP with timestamps, and what Ethernet adds on the wire.
+    let bits = UInt64(segment.payload.count + 90) * 8
+    let start = max(now, freeAt[host])
+    guard start.since(now).nanoseconds * rate / 8_000_000_000 < conditions.queueByteCount else {
+      return nil
+    }
+    freeAt[host] = start + Interval(nanoseconds: bits * 1_000_000_000 / rate)
+    return freeAt[host]
   }
 
   private func carry(_ segment: TestSegment, to host: Int) {
     carriedCount += 1
-    if Double.random(in: 0..<1, using: &random) < conditions.loss { return }
+    guard let departure = departure(of: segment, to: host) else { return }
+    if Double.random(in: 0..<1, using: &random) < conditions.loss + conditions.corruption { return }
     let copies = Double.random(in: 0..<1, using: &random) < conditions.duplication ? 2 : 1
     for _ in 0..<copies {
       var delay = conditions.delay
@@ -54,7 +78,7 @@ final class SimulatedWire {
         delay = delay + .microseconds(UInt64.random(in: 1...300, using: &random))
       }
       order += 1
-      inFlight.append((now + delay, order, host, segment))
+      inFlight.append((departure + delay, order, host, segment))
     }
   }
 
@@ -80,7 +104,8 @@ final class SimulatedWire {
       application(index, host, host.events())
       host.queueOutput()
       // The device is a little behind, as real ones are.
-      let frames = host.device.finish(Int.random(in: 0...16, using: &random))
+      let frames = host.device.finish(
+        conditions.isDeviceSlow ? Int.random(in: 0...16, using: &random) : .max)
       for segment in frames { carry(segment, to: 1 - index) }
     }
   }

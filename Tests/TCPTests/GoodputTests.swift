@@ -1,0 +1,119 @@
+import Foundation
+import Packets
+import Testing
+import Wire
+
+@testable import TCP
+
+/// One bulk transfer for each condition and size: byte-exact, its goodput beside what the wire and
+/// CUBIC's response function allow, as one table.
+@Suite struct GoodputTests {
+  struct Case {
+    var conditions: WireConditions
+    var byteCount: Int
+  }
+
+  static var cases: [Case] {
+    var cases: [Case] = []
+    for loss in [0, 0.001, 0.01, 0.05] {
+      cases.append(Case(conditions: wire("loss \(loss * 100) %", loss: loss), byteCount: 1_000_000))
+    }
+    cases.append(Case(conditions: wire("loss 1 %", loss: 0.01), byteCount: 100_000))
+    cases.append(Case(conditions: wire("loss 1 %", loss: 0.01), byteCount: 4_000_000))
+    var other = wire("reordering 5 %")
+    other.reordering = 0.05
+    cases.append(Case(conditions: other, byteCount: 1_000_000))
+    other = wire("duplication 5 %")
+    other.duplication = 0.05
+    cases.append(Case(conditions: other, byteCount: 1_000_000))
+    other = wire("corruption 1 %")
+    other.corruption = 0.01
+    cases.append(Case(conditions: other, byteCount: 1_000_000))
+    for delay in [5, 500, 25_000] as [UInt64] {
+      other = wire("clean")
+      other.delay = .microseconds(delay)
+      cases.append(Case(conditions: other, byteCount: 1_000_000))
+    }
+    other = wire("1 Gbit/s, 64 KiB queue")
+    other.rate = 1_000_000_000
+    other.queueByteCount = 64 << 10
+    cases.append(Case(conditions: other, byteCount: 4_000_000))
+    return cases
+  }
+
+  static func wire(_ name: String, loss: Double = 0) -> WireConditions {
+    var conditions = WireConditions(name: name, loss: loss)
+    conditions.isDeviceSlow = false
+    return conditions
+  }
+
+  @Test func theMatrixArrivesWholeAndFast() throws {
+    var table = "wire                      RTT us     bytes   goodput    theory   share\n"
+    for item in Self.cases {
+      var elapsed = 0.0
+      for seed in 1...3 as ClosedRange<UInt64> { elapsed += try Self.transfer(item, seed: seed) }
+      let goodput = Double(item.byteCount) * 3 / elapsed
+      let theory = Self.theory(item)
+      let share = goodput / theory
+      table += String(
+        format: "%@ %7.0f %9d %7.1f M %7.1f M %6.0f %%\n",
+        item.conditions.name.padding(toLength: 24, withPad: " ", startingAt: 0),
+        Self.roundTrip(item.conditions) * 1e6, item.byteCount, goodput * 8 / 1e6,
+        theory * 8 / 1e6, share * 100)
+      if item.conditions.loss == 0.01, item.byteCount == 4_000_000 { #expect(share >= 0.8) }
+    }
+    print(table)
+  }
+
+  /// Seconds: the way there and back, and a step of the virtual clock at each end.
+  static func roundTrip(_ conditions: WireConditions) -> Double {
+    2 * (Double(conditions.delay.microseconds) + 10) / 1e6
+  }
+
+  /// Bytes per second: the least of the link, the receive window in each round trip, and the
+  /// response function of the Reno-friendly region (RFC 9438, section 5.1: sqrt(3 / (2 p))); for
+  /// short transfers, the round trips of slow start come on top.
+  static func theory(_ item: Case) -> Double {
+    let segment = 1448.0
+    let roundTrip = roundTrip(item.conditions)
+    var rate = 262_144 / roundTrip
+    let loss = item.conditions.loss + item.conditions.corruption
+    if loss > 0 { rate = min(rate, segment * (1.5 / loss).squareRoot() / roundTrip) }
+    if let link = item.conditions.rate {
+      rate = min(rate, Double(link) / 8 * segment / (segment + 90))
+    }
+    var window = 10 * segment
+    var sent = 0.0
+    var time = 0.0
+    while sent + window < Double(item.byteCount), window < rate * roundTrip {
+      sent += window
+      window *= 2
+      time += roundTrip
+    }
+    return Double(item.byteCount) / (time + (Double(item.byteCount) - sent) / rate)
+  }
+
+  /// Seconds from the first segment of data to the last.
+  static func transfer(_ item: Case, seed: UInt64) throws -> Double {
+    let a = Host(secret: seed)
+    let b = Host(secret: seed &+ 100)
+    let stream = SimulatedWireTests.stream(item.byteCount, seed: seed)
+    let client = StreamApplication(a, sending: stream)
+    let server = StreamApplication(b, sending: [])
+    _ = b.endpoint.listen(port: 7)
+    let outcome = a.endpoint.connect(
+      localAddress: Script.here, remoteAddress: Script.peer, remotePort: 7, cookie: 1, now: a.now)
+    guard case .connecting(let handle) = outcome else { throw Unexpected() }
+    client.handle = handle
+    let wire = SimulatedWire(a, b, item.conditions, seed: seed)
+    var start = wire.now
+    var steps = 0
+    while server.received.count < item.byteCount, steps < 2_000_000 {
+      wire.step { index, _, events in (index == 0 ? client : server).handle(events) }
+      steps += 1
+      if server.received.isEmpty { start = wire.now }
+    }
+    #expect(server.received == stream)
+    return Double(wire.now.since(start).nanoseconds) / 1e9
+  }
+}
