@@ -121,6 +121,7 @@ package struct ElasticThread<
   package mutating func bind(port: UInt16) -> Status { stack.bind(port) }
 
   /// Everything the stack wants to send leaves with one doorbell.
+  @inline(__always)
   private mutating func transmit(_ now: Instant) {
     stack.transmit(now: now, device: &device, pool: &pool)
     device.refill(from: &pool)

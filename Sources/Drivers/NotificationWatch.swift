@@ -7,6 +7,9 @@ struct NotificationWatch: BitwiseCopyable {
   static var firstInterval: Interval { .milliseconds(1) }
   static var lastInterval: Interval { .seconds(1) }
 
+  /// How often to look: much more often than the first interval ends.
+  static var lookInterval: Interval { .microseconds(100) }
+
   private var progress: UInt16 = 0
   private var deadline = Instant.distantFuture
   private var interval = Self.firstInterval

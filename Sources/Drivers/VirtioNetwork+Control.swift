@@ -19,7 +19,14 @@ extension VirtioNetwork {
   ///
   /// A receive queue always has work as far as can be seen from here; what keeps this quiet is that
   /// the device asks not to be notified while it has buffers, and the growing interval otherwise.
+  @inline(__always)
   package mutating func checkForLostNotification(now: Instant) {
+    guard now >= nextWatch else { return }
+    nextWatch = now + NotificationWatch.lookInterval
+    watch(now)
+  }
+
+  private mutating func watch(_ now: Instant) {
     if transmitWatch.isOverdue(
       now: now, progress: transmitQueue.takenPosition, hasWork: transmitQueue.inFlightCount > 0),
       transmitQueue.wantsNotification()

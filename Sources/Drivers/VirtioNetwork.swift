@@ -38,6 +38,8 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
   var order: CompletionOrder
   var receiveWatch = NotificationWatch()
   var transmitWatch = NotificationWatch()
+  /// When the watches look again.
+  var nextWatch = Instant(nanoseconds: 0)
 
   /// Sets the device up and starts it, without receive buffers yet.
   ///

@@ -17,8 +17,13 @@ extension Core {
 
   /// Takes a session that is closing as far as it can go: FIN once the kernel has everything, the
   /// end once the peer has everything.
+  @inline(__always)
   mutating func advanceClose(_ index: UInt32) {
-    guard sessions[index].isClosing, sessions[index].firstUnsent == Slab<Chunk>.none else { return }
+    if sessions[index].isClosing { close(further: index) }
+  }
+
+  private mutating func close(further index: UInt32) {
+    guard sessions[index].firstUnsent == Slab<Chunk>.none else { return }
     if sessions[index].firstChunk == Slab<Chunk>.none {
       issue(CallDescriptor(.tcpClose, handle: sessions[index].handle))
       return forget(index)

@@ -40,6 +40,7 @@ struct Session: BitwiseCopyable {
 
 extension Core {
   /// The session's number, nil when the connection has ended.
+  @inline(__always)
   func session(of connection: Connection) -> UInt32? {
     sessions.isValid(connection.index)
       && sessions[connection.index].generation == connection.generation ? connection.index : nil
@@ -87,6 +88,7 @@ extension Core {
   /// Holds a round's answers to a few pipelined requests.
   private var blockByteCount: Int { 2048 }
 
+  @inline(__always)
   mutating func markDirty(_ index: UInt32) {
     guard !sessions[index].isDirty else { return }
     sessions[index].isDirty = true
@@ -109,6 +111,7 @@ extension Core {
     }
   }
 
+  @inline(__always)
   private mutating func issueSend(_ index: UInt32) {
     let session = sessions[index]
     var call = CallDescriptor(.tcpSend, handle: session.handle)
@@ -144,6 +147,7 @@ extension Core {
   private var vectorLimit: Int { 16 }
 
   /// Learns how much of a `tcpSend` the kernel has taken.
+  @inline(__always)
   mutating func finishSend(_ call: CallDescriptor) {
     guard let index = session(of: Connection(cookie: call.cookie)) else { return }
     let taken = call.result > 0 ? Int(call.result) : 0
@@ -158,6 +162,7 @@ extension Core {
     }
   }
 
+  @inline(__always)
   private mutating func advanceUnsent(_ index: UInt32, by byteCount: UInt64) {
     var rest = byteCount
     while rest > 0, sessions[index].firstUnsent != Slab<Chunk>.none {
@@ -174,6 +179,7 @@ extension Core {
   }
 
   /// The peer acknowledged `byteCount` more bytes: chunks that are done go back.
+  @inline(__always)
   mutating func acknowledged(_ index: UInt32, byteCount: UInt32) {
     var rest = byteCount
     sessions[index].unacknowledgedByteCount &-= Int(byteCount)
@@ -194,6 +200,7 @@ extension Core {
     }
   }
 
+  @inline(__always)
   mutating func removeFirstChunk(_ index: UInt32, _ chunk: Chunk) {
     chunks.remove(sessions[index].firstChunk)
     sessions[index].firstChunk = chunk.next
@@ -202,6 +209,7 @@ extension Core {
     giveBack(chunk)
   }
 
+  @inline(__always)
   private mutating func giveBack(_ chunk: Chunk) {
     switch chunk.owner {
     case .nobody: break
@@ -213,6 +221,7 @@ extension Core {
   }
 
   /// Gives a receive buffer back to the kernel.
+  @inline(__always)
   mutating func receiveDone(handle: UInt64, buffer: UInt32, byteCount: UInt32) {
     var call = CallDescriptor(.tcpReceiveDone, handle: handle)
     call.buffer = buffer

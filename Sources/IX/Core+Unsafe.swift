@@ -60,6 +60,7 @@ struct Core: ~Copyable {
   }
 
   /// Adds a call to the batch; one that is full goes to the kernel first.
+  @inline(__always)
   mutating func issue(_ call: CallDescriptor) {
     if callCount == callCapacity { flush() }
     // SAFETY: there is room now.
@@ -90,6 +91,7 @@ struct Core: ~Copyable {
     return Int(eventCount)
   }
 
+  @inline(never)
   private mutating func flush() {
     let status = systemCall(.flush, UInt64(callCount), 0)
     precondition(status >= 0, "the kernel refused a batch")

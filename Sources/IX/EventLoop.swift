@@ -14,6 +14,7 @@ extension Core {
     while let token = Core.current.returnedLoans.popLast() { service.returned(loan: token) }
   }
 
+  @inline(__always)
   private static func dispatch(_ event: EventDescriptor, to service: inout some Service) {
     guard let kind = EventKind(rawValue: event.kind) else { return }
     switch kind {
@@ -24,10 +25,7 @@ extension Core {
       Core.current.acknowledged(index, byteCount: event.byte_count)
       if !Core.current.sessions[index].isClosing { service.sent(connection) }
     case .tcpKnock: knocked(event, at: &service)
-    case .tcpPeerClosed:
-      let connection = Connection(cookie: event.cookie)
-      guard let index = Core.current.session(of: connection) else { return }
-      if !Core.current.sessions[index].isClosing { service.peerClosed(connection) }
+    case .tcpPeerClosed: closedByPeer(event, at: &service)
     case .tcpDead: died(event, at: &service)
     case .none, .udpReceived, .udpSent, .tcpConnected, .timerFired, .message: break
     }
@@ -43,6 +41,7 @@ extension Core {
     service.received(bytes, on: connection)
   }
 
+  @inline(never)
   private static func knocked(_ event: EventDescriptor, at service: inout some Service) {
     let knock = Knock(
       remoteAddress: event.remote_address, remotePort: event.remote_port,
@@ -57,6 +56,14 @@ extension Core {
     service.connected(connection)
   }
 
+  @inline(never)
+  private static func closedByPeer(_ event: EventDescriptor, at service: inout some Service) {
+    let connection = Connection(cookie: event.cookie)
+    guard let index = Core.current.session(of: connection) else { return }
+    if !Core.current.sessions[index].isClosing { service.peerClosed(connection) }
+  }
+
+  @inline(never)
   private static func died(_ event: EventDescriptor, at service: inout some Service) {
     let connection = Connection(cookie: event.cookie)
     guard let index = Core.current.session(of: connection) else { return }

@@ -24,14 +24,18 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   deinit { unsafe slots.deallocate() }
 
   /// The number of a new element.
+  @inline(__always)
   mutating func insert(_ element: Element) -> UInt32 {
-    if firstFree != Self.none {
-      let index = firstFree
-      // SAFETY: numbers on the free list are below `count`.
-      unsafe firstFree = slots[Int(index)].nextFree
-      unsafe slots[Int(index)].element = element
-      return index
-    }
+    guard firstFree != Self.none else { return append(element) }
+    let index = firstFree
+    // SAFETY: numbers on the free list are below `count`.
+    unsafe firstFree = slots[Int(index)].nextFree
+    unsafe slots[Int(index)].element = element
+    return index
+  }
+
+  @inline(never)
+  private mutating func append(_ element: Element) -> UInt32 {
     if count == capacity { grow() }
     // SAFETY: `count` is below `capacity` now.
     unsafe (slots + count).initialize(to: Slot(element: element, nextFree: Self.none))
@@ -40,6 +44,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// Frees a number that `insert` gave out and that was not removed since.
+  @inline(__always)
   mutating func remove(_ index: UInt32) {
     precondition(Int(index) < count, "slab index out of range")
     // SAFETY: the index was checked.
@@ -48,6 +53,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// Whether `index` was ever given out.
+  @inline(__always)
   func isValid(_ index: UInt32) -> Bool { Int(index) < count }
 
   subscript(index: UInt32) -> Element {

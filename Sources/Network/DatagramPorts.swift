@@ -47,6 +47,10 @@ package struct DatagramPorts: ~Copyable {
   /// Most of them: the rest of the pool is for everybody else.
   let holdLimit: Int
 
+  /// There is, or will be, something to tell the application.
+  @inline(__always)
+  var hasEvents: Bool { received.count > 0 || sent.count > 0 }
+
   /// `bufferCount` is that of the pool. Nil when the arena is too small.
   init?(bufferCount: Int, arena: inout Arena) {
     let holdLimit = max(bufferCount / 2, 1)

@@ -5,6 +5,7 @@ import Wire
 extension IPv4Output: SegmentTransmitter {
   /// Ethernet, IPv4 and TCP header in one go. DF is always set: path MTU discovery (RFC 1191)
   /// decides how long a segment may be.
+  @inline(__always)
   package mutating func transmit<Device: NetworkDevice & ~Copyable>(
     _ segment: OutgoingSegment, fragments: Span<Fragment>, device: inout Device,
     pool: inout PacketPool

@@ -19,7 +19,12 @@ extension NetworkStack {
     switch arrival {
     case .packet(var packet):
       guard let buffer = whole(&packet, in: buffer, now: now, pool: &pool) else { return }
-      receive(packet, in: buffer, now: now, pool: &pool, device: &device)
+      guard packet.protocolNumber == .tcp else {
+        return receiveOther(packet, in: buffer, pool: &pool, device: &device)
+      }
+      receiveSegment(
+        packet, in: buffer, completedTransmissions: device.completedTransmissionCount, now: now,
+        pool: &pool)
     case .neighbour(let packet):
       pool.release(buffer)
       receive(packet, now: now, pool: &pool, device: &device)
@@ -38,16 +43,11 @@ extension NetworkStack {
     return reassemble(&packet, in: buffer, now: now, pool: &pool)
   }
 
-  @inline(__always)
-  private mutating func receive<Device: NetworkDevice & ~Copyable>(
-    _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, now: Instant,
-    pool: inout PacketPool, device: inout Device
+  private mutating func receiveOther<Device: NetworkDevice & ~Copyable>(
+    _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, pool: inout PacketPool,
+    device: inout Device
   ) {
-    if packet.protocolNumber == .tcp {
-      receiveSegment(
-        packet, in: buffer, completedTransmissions: device.completedTransmissionCount, now: now,
-        pool: &pool)
-    } else if packet.protocolNumber == .udp {
+    if packet.protocolNumber == .udp {
       receiveDatagram(packet, in: buffer, pool: &pool, device: &device)
     } else if packet.protocolNumber == .icmp {
       receiveMessage(packet, in: buffer, pool: &pool, device: &device)

@@ -45,26 +45,31 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
   package static var timerBudget: Int { 256 }
 
   /// Does what time asks for.
+  @inline(__always)
   package mutating func expire(now: Instant, pool: inout PacketPool) {
-    tcp.expire(now: now, pool: &pool, budget: 64)
-    reassembler.expire(now: now, pool: &pool, counters: &counters)
+    if tcp.isBehind(now) { tcp.expire(now: now, pool: &pool, budget: 64) }
+    if reassembler.usedCount > 0 {
+      reassembler.expire(now: now, pool: &pool, counters: &counters)
+    }
   }
 
   /// Sends whatever is due. The caller rings the doorbell.
+  @inline(__always)
   package mutating func transmit<Device: NetworkDevice & ~Copyable>(
     now: Instant, device: inout Device, pool: inout PacketPool
   ) {
     output.now = now
-    transmitWaitingDatagrams(device: &device, pool: &pool)
-    tcp.transmit(now: now, via: &output, device: &device, pool: &pool)
+    if ports.waiting.count > 0 { transmitWaitingDatagrams(device: &device, pool: &pool) }
+    if tcp.hasOutput { tcp.transmit(now: now, via: &output, device: &device, pool: &pool) }
     ports.completedTransmissions = device.completedTransmissionCount
   }
 
   /// Tells the application what happened, as far as there is room.
+  @inline(__always)
   package mutating func deliver<Events: ConnectionEvents & DatagramEvents & ~Copyable>(
     into events: inout Events, pool: inout PacketPool
   ) {
-    tcp.deliver(into: &events, pool: &pool)
-    deliverDatagrams(into: &events, pool: &pool)
+    if tcp.hasEvents { tcp.deliver(into: &events, pool: &pool) }
+    if ports.hasEvents { deliverDatagrams(into: &events, pool: &pool) }
   }
 }

@@ -23,7 +23,7 @@ struct Reassembler: ~Copyable {
 
   private var sets: Table<FragmentSet>
   /// Sets in use: nothing is looked at while there is none.
-  private var usedCount = 0
+  private(set) var usedCount = 0
 
   /// Nil when the arena is too small.
   init?(arena: inout Arena) {

@@ -23,6 +23,8 @@ package struct TimingWheel: ~Copyable {
   /// One bit for each slot that is not empty.
   private var occupied = InlineArray<16, UInt64>(repeating: 0)
   private var current: UInt64
+  /// No timer fires before this tick.
+  private var nextLook = UInt64.max
   package private(set) var armedCount = 0
 
   /// Nil when the arena is too small.
@@ -47,7 +49,9 @@ package struct TimingWheel: ~Copyable {
     cancel(timer)
     let rounding: UInt64 = (1 &<< Self.tickShift) &- 1
     let (sum, overflow) = deadline.nanoseconds.addingReportingOverflow(rounding)
-    insert(timer, tick: (overflow ? .max : sum) &>> Self.tickShift)
+    let tick = (overflow ? .max : sum) &>> Self.tickShift
+    insert(timer, tick: tick)
+    nextLook = min(nextLook, tick)
     armedCount &+= 1
   }
 
@@ -58,24 +62,33 @@ package struct TimingWheel: ~Copyable {
     armedCount &-= 1
   }
 
+  /// Whether `popExpired` has anything to do now: cheap enough to be asked in every cycle.
+  @inline(__always)
+  package func isBehind(_ now: Instant) -> Bool {
+    now.nanoseconds &>> Self.tickShift >= nextLook
+  }
+
   /// The next timer whose deadline has passed, disarmed; nil when there is none. Called until nil,
   /// or as often as the caller's budget allows.
   package mutating func popExpired(at now: Instant) -> UInt32? {
     let target = now.nanoseconds &>> Self.tickShift
-    guard armedCount > 0 else {
-      current = max(current, target)
-      return nil
-    }
-    while true {
+    guard target >= nextLook else { return nil }
+    while armedCount > 0 {
       let timer = heads[Int(truncatingIfNeeded: current & 255)]
       if timer != Self.none {
         cancel(timer)
         return timer
       }
-      guard current < target else { return nil }
+      guard current < target else {
+        nextLook = nextTickOfInterest()
+        return nil
+      }
       current = min(nextTickOfInterest(), target)
       if current & 255 == 0 { cascade() }
     }
+    current = max(current, target)
+    nextLook = .max
+    return nil
   }
 
   /// No timer fires before this instant; nil when none is armed.

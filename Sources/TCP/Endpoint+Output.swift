@@ -37,9 +37,8 @@ extension Endpoint {
     via transmitter: inout Transmitter, device: inout Device, pool: inout PacketPool
   ) {
     while let reply = replies.head {
-      let outcome = transmitter.transmit(
-        reply.segment, fragments: fragments.span.extracting(first: 0), device: &device,
-        pool: &pool)
+      let outcome = transmitEmpty(
+        reply.segment, via: &transmitter, device: &device, pool: &pool)
       switch outcome {
       case .queued: resources.counters.sentSegments &+= 1
       case .deviceFull: return
@@ -47,6 +46,18 @@ extension Endpoint {
       }
       replies.removeHead()
     }
+  }
+
+  /// Sends a segment without payload. Not part of its callers, as segments with payload are: those
+  /// are the ones that must not be carried around in memory.
+  @inline(never)
+  private func transmitEmpty<
+    Transmitter: SegmentTransmitter & ~Copyable, Device: NetworkDevice & ~Copyable
+  >(
+    _ segment: OutgoingSegment, via transmitter: inout Transmitter, device: inout Device,
+    pool: inout PacketPool
+  ) -> TransmitOutcome {
+    transmitter.transmit(segment, fragments: Span(), device: &device, pool: &pool)
   }
 
   /// How far one connection's output got.
@@ -104,8 +115,7 @@ extension Endpoint {
       now: now, configuration: resources.configuration)
     // From the first attempt on: an address that nobody answers for must time out, too.
     connections[index].startHandshakeTimer(now: now, resources.configuration)
-    let outcome = transmitter.transmit(
-      segment, fragments: fragments.span.extracting(first: 0), device: &device, pool: &pool)
+    let outcome = transmitEmpty(segment, via: &transmitter, device: &device, pool: &pool)
     switch outcome {
     case .queued:
       resources.counters.sentSegments &+= 1
@@ -180,8 +190,7 @@ extension Endpoint {
       var segment = connections[index].acknowledgmentHeader(
         now: now, configuration: resources.configuration)
       connections[index].addSACKBlocks(to: &segment, pool: pool)
-      let outcome = transmitter.transmit(
-        segment, fragments: fragments.span.extracting(first: 0), device: &device, pool: &pool)
+      let outcome = transmitEmpty(segment, via: &transmitter, device: &device, pool: &pool)
       switch outcome {
       case .queued:
         resources.counters.sentSegments &+= 1

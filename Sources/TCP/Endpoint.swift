@@ -74,10 +74,16 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
   package var freeSegmentCount: Int { resources.segments.freeCount }
   /// Connections that are in the look-up table: not CLOSED.
   package var openConnectionCount: Int { table.count }
+  @inline(__always)
   package var hasEvents: Bool { eventQueue.count > 0 }
+  @inline(__always)
   package var hasOutput: Bool { outputQueue.count > 0 || replies.count > 0 }
   /// `expire` need not be called before; nil when no timer runs.
   package var nextDeadline: Instant? { wheel.earliestDeadline }
+
+  /// Whether `expire` has anything to do now.
+  @inline(__always)
+  package func isBehind(_ now: Instant) -> Bool { wheel.isBehind(now) }
 
   /// Runs the timers that are due, at most `budget` of them.
   package mutating func expire(now: Instant, pool: inout PacketPool, budget: Int) {

@@ -13,12 +13,10 @@ package struct SACKBlock: Hashable, BitwiseCopyable, Sendable {
 /// The TCP options this stack understands, as values; everything else in the option field is
 /// skipped (RFC 9293, section 3.1, MUST-6).
 package struct TCPOptions: BitwiseCopyable, Sendable {
-  /// MSS (RFC 9293, section 3.2); nil when absent. Not clamped: the connection knows the floor.
-  package var maximumSegmentByteCount: UInt16?
-  /// Window scale (RFC 7323, section 2), already limited to 14; nil when absent.
-  package var windowScale: UInt8?
-  package var isSACKPermitted = false
-  package var hasTimestamps = false
+  /// Which options there are, SACK blocks apart: one comparison tells the usual ones.
+  private var present = Present.none
+  private var windowScaleValue: UInt8 = 0
+  private var maximumSegmentValue: UInt16 = 0
   /// How many of `sackBlocks` are there.
   package var sackBlockCount: UInt8 = 0
   /// TSval and TSecr (RFC 7323, section 3.2).
@@ -28,6 +26,48 @@ package struct TCPOptions: BitwiseCopyable, Sendable {
 
   @inline(__always)
   package init() {}
+
+  private struct Present: BitwiseCopyable, Equatable {
+    private var bits: UInt8
+
+    static var none: Self { Self(bits: 0) }
+    static var maximumSegment: Self { Self(bits: 1) }
+    static var windowScale: Self { Self(bits: 2) }
+    static var sackPermitted: Self { Self(bits: 4) }
+    static var timestamps: Self { Self(bits: 8) }
+
+    @inline(__always)
+    func contains(_ other: Self) -> Bool { bits & other.bits != 0 }
+    @inline(__always)
+    mutating func set(_ other: Self, _ isPresent: Bool) {
+      bits = isPresent ? bits | other.bits : bits & ~other.bits
+    }
+  }
+
+  /// MSS (RFC 9293, section 3.2); nil when absent. Not clamped: the connection knows the floor.
+  package var maximumSegmentByteCount: UInt16? {
+    @inline(__always) get { present.contains(.maximumSegment) ? maximumSegmentValue : nil }
+    @inline(__always) set {
+      present.set(.maximumSegment, newValue != nil)
+      maximumSegmentValue = newValue ?? 0
+    }
+  }
+  /// Window scale (RFC 7323, section 2), already limited to 14; nil when absent.
+  package var windowScale: UInt8? {
+    @inline(__always) get { present.contains(.windowScale) ? windowScaleValue : nil }
+    @inline(__always) set {
+      present.set(.windowScale, newValue != nil)
+      windowScaleValue = newValue ?? 0
+    }
+  }
+  package var isSACKPermitted: Bool {
+    @inline(__always) get { present.contains(.sackPermitted) }
+    @inline(__always) set { present.set(.sackPermitted, newValue) }
+  }
+  package var hasTimestamps: Bool {
+    @inline(__always) get { present.contains(.timestamps) }
+    @inline(__always) set { present.set(.timestamps, newValue) }
+  }
 
   /// Timestamps, in the form RFC 7323, appendix A, recommends.
   @inline(__always)
@@ -100,24 +140,23 @@ extension TCPOptions {
   /// Bytes that `emit` writes: a multiple of 4. At most three SACK blocks fit beside timestamps,
   /// and none beside the options of a SYN.
   @inline(__always)
-  package var byteCount: Int {
+  package var byteCount: Int { areTimestamps ? Self.usualByteCount : byteCountOfAny }
+
+  private var byteCountOfAny: Int {
     (maximumSegmentByteCount == nil ? 0 : 4) &+ (windowScale == nil ? 0 : 4)
       &+ (isSACKPermitted ? 4 : 0) &+ (hasTimestamps ? 12 : 0)
       &+ (sackBlockCount == 0 ? 0 : 4 &+ 8 &* Int(sackBlockCount))
   }
 
-  /// Nothing but timestamps, or nothing at all.
+  /// Timestamps and nothing else.
   @inline(__always)
-  private var areUsual: Bool {
-    maximumSegmentByteCount == nil && windowScale == nil && !isSACKPermitted && sackBlockCount == 0
-  }
+  private var areTimestamps: Bool { present == .timestamps && sackBlockCount == 0 }
 
   /// Writes the options at `offset`, each padded in front with no-operations to 32 bits; there
   /// must be `byteCount` bytes.
   @inline(__always)
   package func emit(into bytes: inout MutableRawSpan, at offset: Int = 0) {
-    guard areUsual else { return emitAll(into: &bytes, at: offset) }
-    guard hasTimestamps else { return }
+    guard areTimestamps else { return emitAll(into: &bytes, at: offset) }
     emitTimestamps(into: &bytes, at: offset)
   }
 
