@@ -93,9 +93,7 @@ package struct TimingWheel: ~Copyable {
 
   /// No timer fires before this instant; nil when none is armed.
   package var earliestDeadline: Instant? {
-    guard armedCount > 0 else { return nil }
-    let isDue = heads[Int(truncatingIfNeeded: current & 255)] != Self.none
-    return Instant(nanoseconds: (isDue ? current : nextTickOfInterest()) &<< Self.tickShift)
+    armedCount > 0 ? Instant(nanoseconds: nextLook &<< Self.tickShift) : nil
   }
 
   /// The first tick after the current one at which there is something to do: a slot of the finest

@@ -88,6 +88,6 @@ extension Connection {
   /// Nobody needs the slot any more.
   var isSpent: Bool {
     state == .closed && flags.contains(.inUse) && sendQueue.isEmpty && delivery.isEmpty
-      && !flags.intersects(.listedForEvents | .listedForOutput | .deadDue)
+      && !flags.intersects(.listedForEvents | .listedForOutput | .listedForDevice | .deadDue)
   }
 }

@@ -84,7 +84,9 @@ struct ConnectionFlags: FlagSet {
   /// The outcome of `connect` has not been reported.
   static var attempting: Self { Self(rawValue: 1 << 26) }
   /// Counted among the half-open connections: passive, and its SYN-ACK not acknowledged.
-  static var halfOpen: Self { Self(rawValue: 1 << 31) }
+  static var halfOpen: Self { Self(rawValue: 1 << 30) }
+  /// In the endpoint's list of connections that wait for the device.
+  static var listedForDevice: Self { Self(rawValue: 1 << 28) }
   /// The slot is not free.
   static var inUse: Self { Self(rawValue: 1 << 27) }
   /// A tail loss probe has been sent, and its fate is open.

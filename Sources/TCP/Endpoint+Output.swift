@@ -13,6 +13,7 @@ extension Endpoint {
     pool: inout PacketPool
   ) {
     resources.completedTransmissions = device.completedTransmissionCount
+    if deviceQueue.count > 0 { listFinished() }
     if replies.count > 0 { transmitReplies(via: &transmitter, device: &device, pool: &pool) }
     var remaining = outputQueue.count
     while remaining > 0, let index = outputQueue.pop() {
@@ -24,10 +25,21 @@ extension Endpoint {
       switch progress {
       case .done: freeIfSpent(index)
       case .waiting: listForOutput(index)
+      case .unfinished: listForDevice(index)
       case .deviceFull:
         listForOutput(index)
         return
       }
+    }
+  }
+
+  /// Whoever waits for the device looks again when it has finished something.
+  private mutating func listFinished() {
+    guard resources.completedTransmissions != settledTransmissions else { return }
+    settledTransmissions = resources.completedTransmissions
+    while let index = deviceQueue.pop() {
+      connections[index].flags.remove(.listedForDevice)
+      listForOutput(index)
     }
   }
 
@@ -65,6 +77,8 @@ extension Endpoint {
     case done
     /// Something must happen first that nobody will announce.
     case waiting
+    /// The device must finish with memory first.
+    case unfinished
     case deviceFull
   }
 
@@ -91,7 +105,7 @@ extension Endpoint {
       index, now: now, via: &transmitter, device: &device, pool: &pool)
     guard acknowledged == .done else { return acknowledged }
     return released.contains(.output) && connections[index].release.byteCount > 0
-      ? .waiting : .done
+      ? .unfinished : .done
   }
 
   /// Waits for the device to finish with the memory of a connection that is no more.
@@ -99,7 +113,7 @@ extension Endpoint {
     _ index: UInt32, pool: inout PacketPool
   ) -> OutputProgress {
     guard connections[index].settleAfterEnd(resources: &resources, pool: &pool) else {
-      return .waiting
+      return .unfinished
     }
     if connections[index].flags.contains(.deadDue) { listForEvents(index) }
     return .done

@@ -14,6 +14,10 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
   var wheel: TimingWheel
   var eventQueue: IndexQueue
   var outputQueue: IndexQueue
+  /// Connections with memory to give back that the device may still read.
+  var deviceQueue: IndexQueue
+  /// The device's count of finished frames when those connections were looked at last.
+  var settledTransmissions: UInt32 = 0
   var replies = StatelessReplies()
   /// One bit for each port.
   var listeners: Table<UInt64>
@@ -49,6 +53,7 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
       let wheel = TimingWheel(count: count, now: now, arena: &arena),
       let eventQueue = IndexQueue(capacity: count, arena: &arena),
       let outputQueue = IndexQueue(capacity: count, arena: &arena),
+      let deviceQueue = IndexQueue(capacity: count, arena: &arena),
       let listeners = arena.carve(count: 1024, repeating: 0 as UInt64),
       let halfOpen = HalfOpenCount(arena: &arena),
       let timeWaits = TimeWaitList(capacity: count, arena: &arena)
@@ -62,6 +67,7 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
     self.wheel = wheel
     self.eventQueue = eventQueue
     self.outputQueue = outputQueue
+    self.deviceQueue = deviceQueue
     self.listeners = listeners
     self.halfOpen = halfOpen
     self.timeWaits = timeWaits
@@ -77,7 +83,9 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
   @inline(__always)
   package var hasEvents: Bool { eventQueue.count > 0 }
   @inline(__always)
-  package var hasOutput: Bool { outputQueue.count > 0 || replies.count > 0 }
+  package var hasOutput: Bool {
+    outputQueue.count > 0 || deviceQueue.count > 0 || replies.count > 0
+  }
   /// `expire` need not be called before; nil when no timer runs.
   package var nextDeadline: Instant? { wheel.earliestDeadline }
 
@@ -122,6 +130,12 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
     guard !connections[index].flags.contains(.listedForOutput) else { return }
     connections[index].flags.insert(.listedForOutput)
     outputQueue.append(index)
+  }
+
+  mutating func listForDevice(_ index: UInt32) {
+    guard !connections[index].flags.contains(.listedForDevice) else { return }
+    connections[index].flags.insert(.listedForDevice)
+    deviceQueue.append(index)
   }
 
   @inline(__always)
