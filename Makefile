@@ -10,7 +10,7 @@ TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps test-deps build test-images run test fuzz fuzz-briefly format-check clean
+.PHONY: all deps test-deps build test-images run test count fuzz fuzz-briefly format-check clean
 
 all: build
 
@@ -55,6 +55,10 @@ fuzz:
 
 fuzz-briefly:
 	@$(MAKE) --no-print-directory fuzz SECONDS=30
+
+# Guest instructions per echo, compared with Tests/Measurements/baseline.json; needs root and gcc.
+count: test-images
+	$(SUDO) Tests/Measurements/count
 
 format-check:
 	swift format lint --strict --recursive Package.swift Sources Tests

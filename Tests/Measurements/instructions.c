@@ -1,6 +1,7 @@
 /* A plugin for QEMU's TCG that counts the instructions a guest executes, split by ring and by
- * whether they did something: a cycle of a polling kernel that ends in PAUSE or HLT found nothing to do
- * and is counted as idle. At the end one line is written to the file named by `out=`.
+ * whether they did something: what a polling kernel executes from one PAUSE or HLT to the next is
+ * idle if it is less than taking in one packet needs. At the end one line is written to the file
+ * named by `out=`. Every turn of a string instruction counts, as QEMU executes them one by one.
  *
  * QEMU's plugin header is not packaged for Debian, so the few declarations needed are here (QEMU
  * 7.2, plugin interface version 1). Meant for one busy virtual CPU.
@@ -39,10 +40,16 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
+/* More than a cycle needs to find out that there is nothing to do, timers included, and fewer
+ * than the way of one packet into the stack. */
+enum { IDLE_LIMIT = 1100 };
+
 /* Instructions since the last end of a cycle, kernel and application. */
 static uint64_t kernel_now, user_now;
 static uint64_t kernel_busy, user_busy, idle;
 static uint64_t system_calls, idle_cycles;
+/* The latest end of a cycle was a PAUSE or HLT. */
+static bool paused;
 static char path[512], profile_path[512];
 
 /* Executions of one translated instruction; the list is only ever added to. */
@@ -52,8 +59,20 @@ struct site {
 };
 static struct site *sites;
 
-static void cycle_was_idle(unsigned int cpu, void *data) {
+static void end_busy(void) {
+  kernel_busy += kernel_now;
+  user_busy += user_now;
+  kernel_now = user_now = 0;
+}
+
+static void cycle_paused(unsigned int cpu, void *data) {
   (void)cpu, (void)data;
+  bool was_idle = paused && kernel_now + user_now < IDLE_LIMIT;
+  paused = true;
+  if (!was_idle) {
+    end_busy();
+    return;
+  }
   idle += kernel_now + user_now;
   idle_cycles++;
   kernel_now = user_now = 0;
@@ -61,10 +80,9 @@ static void cycle_was_idle(unsigned int cpu, void *data) {
 
 static void system_call(unsigned int cpu, void *data) {
   (void)cpu, (void)data;
-  kernel_busy += kernel_now;
-  user_busy += user_now;
+  end_busy();
+  paused = false;
   system_calls++;
-  kernel_now = user_now = 0;
 }
 
 static bool is(const struct qemu_plugin_insn *instruction, const char *bytes, size_t count) {
@@ -90,7 +108,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
     }
     bool is_wait = is(instruction, "\xF3\x90", 2) || is(instruction, "\xF4", 1);
     if (is_kernel && is_wait)
-      qemu_plugin_register_vcpu_insn_exec_cb(instruction, cycle_was_idle, QEMU_PLUGIN_CB_NO_REGS,
+      qemu_plugin_register_vcpu_insn_exec_cb(instruction, cycle_paused, QEMU_PLUGIN_CB_NO_REGS,
                                              NULL);
     else if (!is_kernel && is(instruction, "\x0F\x05", 2))
       qemu_plugin_register_vcpu_insn_exec_cb(instruction, system_call, QEMU_PLUGIN_CB_NO_REGS,
@@ -100,6 +118,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
 
 static void report(qemu_plugin_id_t id, void *data) {
   (void)id, (void)data;
+  end_busy();
   int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
   if (file < 0) return;
   dprintf(file,
