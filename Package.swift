@@ -108,7 +108,9 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "Image",
-      dependencies: ["CIXABI", "CLibELF", "CZlib", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "CIXABI", "CLibELF", "CZlib", "HTTP", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: strict),
     .target(name: "CProcess"),
     .executableTarget(
@@ -152,7 +154,7 @@ let package = Package(
       name: "ImageFixtures", dependencies: ["Image"], path: "Tests/ImageFixtures",
       swiftSettings: testing),
     .testTarget(
-      name: "ImageTests", dependencies: ["CIXABI", "Image", "ImageFixtures"],
+      name: "ImageTests", dependencies: ["CIXABI", "HTTP", "Image", "ImageFixtures"],
       swiftSettings: testing),
     .testTarget(
       name: "LauncherTests", dependencies: ["Image", "ImageFixtures", "ixlaunch"],

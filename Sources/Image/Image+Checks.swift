@@ -55,21 +55,36 @@ extension Image {
     return entry
   }
 
-  /// The application's ELF file, which the kernel's descriptor must describe exactly.
-  static func application(in file: ELF, named name: String) throws(ImageError) -> [UInt8] {
-    guard let section = file.section(named: ImageComposer.applicationSection),
+  /// The application's ELF file and the content, which the kernel's descriptor must describe
+  /// exactly.
+  static func parts(
+    of file: ELF, named name: String
+  ) throws(ImageError) -> (application: [UInt8], content: [UInt8]) {
+    guard let application = file.section(named: ImageComposer.applicationSection),
       let stated = file.section(named: ApplicationDescriptor.sectionName),
       let descriptor = ApplicationDescriptor(decoding: stated.contents)
     else { throw ImageError(.damaged, name, "it contains no application") }
-    let isPlaced = file.loadedSegments.contains {
-      $0.fileOffset == section.fileOffset && $0.fileByteCount == section.byteCount
-        && $0.physicalAddress == descriptor.physicalAddress && $0.permissions == .read
-    }
+    let content = file.section(named: ImageComposer.contentSection)
     let expected = ApplicationDescriptor(
-      physicalAddress: descriptor.physicalAddress, application: section.contents)
-    guard isPlaced, descriptor == expected else {
+      Placed(physicalAddress: descriptor.physicalAddress, bytes: application.contents),
+      content: Placed(
+        physicalAddress: descriptor.contentAddress, bytes: content?.contents ?? []))
+    guard descriptor == expected else {
       throw ImageError(.damaged, name, "the kernel is not told where its application is")
     }
-    return section.contents
+    guard file.loads(application, at: descriptor.physicalAddress),
+      content.map({ file.loads($0, at: descriptor.contentAddress) }) ?? true
+    else { throw ImageError(.damaged, name, "its application or content is not loaded") }
+    return (application.contents, content?.contents ?? [])
+  }
+}
+
+extension ELF {
+  /// Whether a read-only segment puts exactly the bytes of `section` at `physicalAddress`.
+  fileprivate func loads(_ section: Section, at physicalAddress: UInt64) -> Bool {
+    loadedSegments.contains {
+      $0.fileOffset == section.fileOffset && $0.fileByteCount == section.byteCount
+        && $0.physicalAddress == physicalAddress && $0.permissions == .read
+    }
   }
 }

@@ -11,21 +11,31 @@ package struct Image: Sendable {
   package let application: ELF
   package let byteCount: Int
   package let applicationByteCount: Int
+  /// 0 without content.
+  package let contentByteCount: Int
   /// The address in 32-bit mode at which monitors start it.
   package let pvhEntry: UInt32
 
   /// The first byte of physical memory that the image leaves free.
   package var physicalEnd: UInt64 { kernel.loadedSegments.compactMap(\.physicalEnd).max() ?? 0 }
 
-  /// Images are a few MiB; a larger file is not read at all.
-  private static let byteLimit = 256 << 20
+  /// Pools, tables and stacks of the smallest guest, beyond the image itself.
+  private static let leastFreeMemory: UInt64 = 16 << 20
+
+  /// The least memory of a guest that this image starts in, whole MiB.
+  package var leastMemory: ByteCount {
+    ByteCount(bytes: ((physicalEnd + Self.leastFreeMemory) >> 20 + 1) << 20)
+  }
+
+  /// What can be loaded, and some for symbols; a larger file is not read at all.
+  private static let byteLimit = 2048 << 20 + 64 << 20
 
   /// Reads and validates the image at `path`.
   package init(at path: String) throws(ImageError) {
     try self.init(bytes: try Self.contents(of: path), named: path)
   }
 
-  /// The bytes of a regular file of at most 256 MiB.
+  /// The bytes of a regular file that is no larger than an image may be.
   package static func contents(of path: String) throws(ImageError) -> [UInt8] {
     guard FileManager.default.fileExists(atPath: path) else {
       throw ImageError(.unreadable, path, "there is no such file")
@@ -54,10 +64,11 @@ package struct Image: Sendable {
       try file.checkSegments(fileByteCount: bytes.count, named: name)
       try file.checkOverlap(named: name) { ($0.physicalAddress, $0.physicalEnd) }
       pvhEntry = try Self.pvhEntry(in: notes, of: file, named: name)
-      let contents = try Self.application(in: file, named: name)
-      applicationByteCount = contents.count
-      application = try ELF(parsing: contents, named: name)
-      try application.checkApplication(fileByteCount: contents.count, named: name)
+      let parts = try Self.parts(of: file, named: name)
+      applicationByteCount = parts.application.count
+      contentByteCount = parts.content.count
+      application = try ELF(parsing: parts.application, named: name)
+      try application.checkApplication(fileByteCount: applicationByteCount, named: name)
     } catch {
       throw ImageError(.damaged, name, error.reason)
     }

@@ -4,36 +4,38 @@ import CIXABI
 package enum ImageComposer {
   /// Section and segment that hold the application's ELF file.
   static let applicationSection = ".ix.application"
+  /// Section and segment that hold the content, if there is any.
+  static let contentSection = ".ix.content"
   static let noteSection = ".note.ix"
   /// The kernel maps the first 2 GiB of physical memory here.
   static let kernelBase: UInt64 = 0xFFFF_FFFF_8000_0000
-  /// The application starts on a large page of its own.
-  private static let applicationAlignment: UInt64 = 2 << 20
+  /// Application and content start on large pages of their own.
+  private static let largePageByteCount: UInt64 = 2 << 20
+  /// Where the kernel reads all of physical memory, also beyond the reach of `kernelBase`.
+  private static let directMap: UInt64 = 0xFFFF_8000_0000_0000
+  /// Monitors leave a hole for devices from here on.
+  private static let physicalLimit: UInt64 = 1 << 31
   private static let pageByteCount: UInt64 = 4096
 
-  /// The bytes of the image. `kernel` and `application` are ELF files; names are used in errors.
+  /// The bytes of the image. `kernel` and `application` are ELF files, `content` is what the
+  /// application finds in its memory as it is; names are used in errors.
   package static func compose(
     kernel: (name: String, bytes: [UInt8]), application: (name: String, bytes: [UInt8]),
-    description: ImageDescription
+    content: [UInt8] = [], description: ImageDescription
   ) throws(ImageError) -> [UInt8] {
     var image = try ELF(parsing: kernel.bytes, named: kernel.name)
     try image.checkSegments(fileByteCount: kernel.bytes.count, named: kernel.name)
     try checkEntryNote(of: image, in: kernel.bytes, named: kernel.name)
     let contents = try stripped(application: application.bytes, named: application.name)
     image.segments.removeAll { $0.kind == 0 }  // PT_NULL: room that the linker script left
-    let address = try applicationAddress(in: image, named: kernel.name)
+    let (placed, content) = try place(contents, content, behind: image, named: kernel.name)
     try patchDescriptor(
-      of: &image, named: kernel.name,
-      ApplicationDescriptor(physicalAddress: address, application: contents))
+      of: &image, named: kernel.name, ApplicationDescriptor(placed, content: content))
     image.strip()
-    append(contents, at: address, and: notes(for: description), to: &image)
-    let firstOffset =
-      image.sections.dropFirst().filter { $0.byteCount > 0 && $0.kind != ELF.Section.noBits }
-      .map(\.fileOffset).min() ?? 0
-    guard image.programHeaderEnd <= firstOffset else {
-      throw ImageError(
-        .unusable, kernel.name, "there is no room for two more program headers")
-    }
+    append(placed, in: applicationSection, at: kernelBase, to: &image)
+    if !content.bytes.isEmpty { append(content, in: contentSection, at: directMap, to: &image) }
+    append(notes: notes(for: description), to: &image)
+    try checkRoom(in: image, named: kernel.name)
     return try sealed(try image.written(named: description.defaults.name))
   }
 
@@ -55,14 +57,24 @@ package enum ImageComposer {
     return try application.written(named: name)
   }
 
-  /// The first large page behind the kernel.
-  private static func applicationAddress(
-    in kernel: ELF, named name: String
-  ) throws(ImageError) -> UInt64 {
+  /// The first large page behind the kernel is the application's, the first behind that the
+  /// content's.
+  private static func place(
+    _ application: [UInt8], _ content: [UInt8], behind kernel: ELF, named name: String
+  ) throws(ImageError) -> (application: Placed, content: Placed) {
     guard let end = kernel.loadedSegments.compactMap(\.physicalEnd).max(),
-      let address = end.roundedUp(to: applicationAlignment), address < 1 << 31
-    else { throw ImageError(.unusable, name, "the kernel does not fit in 2 GiB") }
-    return address
+      let address = end.roundedUp(to: largePageByteCount), address < physicalLimit,
+      let contentAddress = (address + UInt64(application.count)).roundedUp(to: largePageByteCount),
+      contentAddress + UInt64(content.count) <= physicalLimit
+    else {
+      throw ImageError(
+        .unusable, name, "kernel, application and content do not fit in 2 GiB",
+        remedy: "make the content smaller")
+    }
+    return (
+      Placed(physicalAddress: address, bytes: application),
+      Placed(physicalAddress: contentAddress, bytes: content)
+    )
   }
 
   private static func patchDescriptor(
@@ -93,34 +105,51 @@ package enum ImageComposer {
       + checksum.encoded
   }
 
-  /// Adds sections and segments: both go behind the allocated sections, so that the application
-  /// starts on a page of the file.
+  /// Adds a section behind the allocated ones, so that it starts on a page of the file, and the
+  /// segment that loads it. The rest of its last page is zero.
   private static func append(
-    _ application: [UInt8], at address: UInt64, and notes: [UInt8], to image: inout ELF
+    _ placed: Placed, in name: String, at base: UInt64, to image: inout ELF
   ) {
+    let byteCount = UInt64(placed.bytes.count)
     image.sections.append(
       ELF.Section(
-        name: applicationSection, kind: ELF.Section.programBits, flags: ELF.Section.allocated,
-        address: kernelBase + address, byteCount: UInt64(application.count),
-        alignment: pageByteCount, contents: application))
-    image.sections.append(
-      ELF.Section(
-        name: noteSection, kind: ELF.Section.note, byteCount: UInt64(notes.count), alignment: 4,
-        contents: notes))
-    let index = image.sections.count - 2
+        name: name, kind: ELF.Section.programBits, flags: ELF.Section.allocated,
+        address: base + placed.physicalAddress, byteCount: byteCount,
+        alignment: pageByteCount, contents: placed.bytes))
+    let index = image.sections.count - 1
     image.placeAllocated(index)
-    image.placeUnallocated()
     image.segments.append(
       ELF.Segment(
         kind: ELF.Segment.load, permissions: .read, fileOffset: image.sections[index].fileOffset,
-        virtualAddress: kernelBase + address, physicalAddress: address,
-        fileByteCount: UInt64(application.count), memoryByteCount: UInt64(application.count),
+        virtualAddress: base + placed.physicalAddress, physicalAddress: placed.physicalAddress,
+        fileByteCount: byteCount,
+        memoryByteCount: (byteCount + pageByteCount - 1) & ~(pageByteCount - 1),
         alignment: pageByteCount))
+  }
+
+  /// Adds the notes and their segment; all other sections have been added.
+  private static func append(notes: [UInt8], to image: inout ELF) {
+    let byteCount = UInt64(notes.count)
+    image.sections.append(
+      ELF.Section(
+        name: noteSection, kind: ELF.Section.note, byteCount: byteCount, alignment: 4,
+        contents: notes))
+    image.placeUnallocated()
     image.segments.append(
       ELF.Segment(
         kind: ELF.Segment.note, permissions: .read,
-        fileOffset: image.sections[index + 1].fileOffset, virtualAddress: 0, physicalAddress: 0,
-        fileByteCount: UInt64(notes.count), memoryByteCount: UInt64(notes.count), alignment: 4))
+        fileOffset: image.sections[image.sections.count - 1].fileOffset, virtualAddress: 0,
+        physicalAddress: 0, fileByteCount: byteCount, memoryByteCount: byteCount, alignment: 4))
+  }
+
+  /// Program headers lie in front of everything else.
+  private static func checkRoom(in image: ELF, named name: String) throws(ImageError) {
+    let firstOffset =
+      image.sections.dropFirst().filter { $0.byteCount > 0 && $0.kind != ELF.Section.noBits }
+      .map(\.fileOffset).min() ?? 0
+    guard image.programHeaderEnd <= firstOffset else {
+      throw ImageError(.unusable, name, "there is no room for more program headers")
+    }
   }
 
   /// Writes the checksum of the whole file into its note, which is zero so far.

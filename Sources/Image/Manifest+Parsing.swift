@@ -2,7 +2,7 @@ import Yams
 
 extension Manifest {
   private static let keys = [
-    "application", "memory", "cores", "ports", "forward", "network", "arguments",
+    "application", "content", "memory", "cores", "ports", "forward", "network", "arguments",
   ]
   private static let networkKeys = ["ip", "gateway"]
 
@@ -17,6 +17,11 @@ extension Manifest {
     self.name = name
     application = try reader.scalar("application", as: "a product's name or a path") {
       $0.isEmpty || $0.contains("\0") ? nil : $0
+    }
+    if reader.has("content") {
+      content = try reader.scalar("content", as: "the path of a folder") {
+        $0.isEmpty || $0.contains("\0") ? nil : $0
+      }
     }
     memory = try reader.scalar("memory", default: "64M", as: "16M to 1024G, as in 64M") {
       ByteCount($0).flatMap { Self.memoryRange.contains($0.bytes) ? $0 : nil }

@@ -5,6 +5,8 @@ package struct Manifest: Sendable, Equatable, Codable {
   package var name: String
   /// A product of the package, or the path of an ELF file, relative to the manifest.
   package var application: String
+  /// The folder whose files go into the image, relative to the manifest; nil for none.
+  package var content: String?
   package var memory: ByteCount
   package var cores: Int
   /// TCP ports the application serves.

@@ -26,6 +26,16 @@
       map(segment.address, to: memory, access: access, kernel: &kernel)
     }
 
+    /// Maps the content of the image, if it has any, where it was loaded. It may
+    /// be large, so its checksum is left to the launcher, which checks all of an image.
+    mutating func mapContent(of image: ImageDescriptor, kernel: inout KernelMemory) {
+      guard image.contentByteCount > 0 else { return }
+      let pages = UInt64(image.contentByteCount).roundedUp(to: MemoryMap.pageByteCount)
+      let memory = MemoryRegion(
+        base: PhysicalAddress(image.contentAddress).kernelAddress, byteCount: Int(pages))
+      map(Layout.content, to: memory, access: .userReadOnly, kernel: &kernel)
+    }
+
     /// Maps a stack with nothing below it and returns the stack pointer of a function that has just
     /// been called (System V ABI AMD64, section 3.2.2).
     mutating func mapStack(kernel: inout KernelMemory) -> UserAddress {

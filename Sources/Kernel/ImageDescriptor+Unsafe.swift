@@ -3,11 +3,15 @@
   import CX86
   import Dataplane
 
-  /// Where the application is in this image, as `ixlaunch build` recorded it.
+  /// Where the application and its content are in this image, as `ixlaunch build` recorded it.
   struct ImageDescriptor {
     /// Physical address of the application's ELF file.
     let address: UInt64
     let byteCount: Int
+    /// Physical address of the content, a multiple of a page's size.
+    let contentAddress: UInt64
+    /// 0 without content.
+    let contentByteCount: Int
     private let checksum: UInt32
 
     /// Reads the descriptor linked into the kernel; refuses an image that was not composed, or for
@@ -26,10 +30,13 @@
       }
       guard layout.application_byte_count > 0, layout.application_byte_count < 1 << 30,
         layout.application_address < 1 << 40,
-        layout.application_address % MemoryMap.pageByteCount == 0
+        layout.application_address % MemoryMap.pageByteCount == 0,
+        layout.content_byte_count < 1 << 31, layout.content_address < 1 << 40,
+        layout.content_address % MemoryMap.pageByteCount == 0
       else { refuse("the image descriptor is damaged") }
       return ImageDescriptor(
         address: layout.application_address, byteCount: Int(layout.application_byte_count),
+        contentAddress: layout.content_address, contentByteCount: Int(layout.content_byte_count),
         checksum: layout.application_crc32)
     }
 

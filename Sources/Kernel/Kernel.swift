@@ -18,9 +18,10 @@
     var space = ApplicationSpace(kernel: &memory)
     let entry = space.load(image.application(), kernel: &memory)
     let stack = space.mapStack(kernel: &memory)
+    space.mapContent(of: image, kernel: &memory)
     let plan = MemoryPlan.forGuest(memory)
     let shared = SharedMemory(plan, space: &space, kernel: &memory)
-    let startup = shared.writeStartup(boot, clock: clock)
+    let startup = shared.writeStartup(boot, image: image, clock: clock)
     var arena = Arena.forKernel(plan, memory: &memory)
 
     let entropy = Entropy(features)

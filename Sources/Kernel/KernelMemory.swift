@@ -39,13 +39,16 @@
     /// Builds the final address space and switches to it.
     init(_ boot: BootInformation, image: ImageDescriptor, features: CPUFeatures) {
       let imageByteCount = UInt64(image.byteCount)
+      let contentByteCount = UInt64(image.contentByteCount)
       let kernelStart = ix_address_of_kernel_start() &- Layout.kernelBase
       let kernelByteCount = ix_address_of_kernel_end() &- ix_address_of_kernel_start()
       ram = boot.memory
       var direct = ram
       direct.remove(start: kernelStart, byteCount: kernelByteCount)
       direct.remove(start: image.address, byteCount: imageByteCount)
-      guard direct.byteCount &+ kernelByteCount &+ imageByteCount <= ram.byteCount else {
+      direct.remove(start: image.contentAddress, byteCount: contentByteCount)
+      let takenByteCount = kernelByteCount &+ imageByteCount &+ contentByteCount
+      guard direct.byteCount &+ takenByteCount <= ram.byteCount else {
         refuse("the image is not in RAM, or overlaps itself")
       }
       var unused = direct
@@ -57,11 +60,14 @@
       for index in 0..<direct.count {
         map(direct: direct[index], access: .kernelData)
       }
-      map(
-        direct: MemoryMap.Extent(
-          start: image.address, end: (image.address &+ imageByteCount).roundedUp(to: 4096)),
-        access: .kernelReadOnly)
+      map(readOnly: image.address, byteCount: imageByteCount)
+      map(readOnly: image.contentAddress, byteCount: contentByteCount)
       x86_write_cr3(tables.root.rawValue)
+    }
+
+    private mutating func map(readOnly start: UInt64, byteCount: UInt64) {
+      let end = (start &+ byteCount).roundedUp(to: MemoryMap.pageByteCount)
+      map(direct: MemoryMap.Extent(start: start, end: end), access: .kernelReadOnly)
     }
 
     private mutating func map(direct extent: MemoryMap.Extent, access: PageAccess) {

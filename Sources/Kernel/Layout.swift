@@ -22,6 +22,8 @@
     /// Event conditions, followed by the start-up page.
     static var events: UserAddress { UserAddress(0x30_0000_0000) }
     static var calls: UserAddress { UserAddress(0x30_0100_0000) }
+    /// The content of the image.
+    static var content: UserAddress { UserAddress(0x40_0000_0000) }
     /// First address above the stack.
     static var stackEnd: UserAddress { UserAddress(0x7FFF_0000_0000) }
 

@@ -38,7 +38,9 @@
     }
 
     /// Fills in the start-up page, arguments behind it, and returns its address in ring 3.
-    func writeStartup(_ boot: BootInformation, clock: TickClock) -> UserAddress {
+    func writeStartup(_ boot: BootInformation, image: ImageDescriptor, clock: TickClock)
+      -> UserAddress
+    {
       let argumentsOffset = MemoryLayout<StartupPage>.stride
       let address = Self.startupAddress
       var page = StartupPage()
@@ -53,6 +55,10 @@
       page.arguments = address.rawValue &+ UInt64(argumentsOffset)
       page.arguments_byte_count = UInt64(boot.arguments.byteCount)
       page.ticks_per_second = clock.ticksPerSecond
+      if image.contentByteCount > 0 {
+        page.content = Layout.content.rawValue
+        page.content_byte_count = UInt64(image.contentByteCount)
+      }
       // SAFETY: the page is ours, zeroed and large enough for the structure.
       unsafe startup.pointer.storeBytes(of: page, as: StartupPage.self)
       MemoryRegion(

@@ -67,10 +67,10 @@ package enum Fixtures {
   /// A whole, valid image.
   package static func image(
     kernel: TinyELF = Fixtures.kernel, application: TinyELF = Fixtures.application,
-    manifest: String = manifestText
+    content: [UInt8] = [], manifest: String = manifestText
   ) throws -> [UInt8] {
     try ImageComposer.compose(
       kernel: ("kernel", kernel.bytes), application: ("application", application.bytes),
-      description: try description(manifest: manifest))
+      content: content, description: try description(manifest: manifest))
   }
 }

@@ -14,6 +14,7 @@ import Testing
   @Test func onlyTheApplicationMustBeGiven() throws {
     let manifest = try parse("application: echo").get()
     #expect(manifest.name == "echo")
+    #expect(manifest.content == nil)
     #expect(manifest.memory.bytes == 64 << 20)
     #expect(manifest.cores == 1)
     #expect(manifest.ports == [])
@@ -26,6 +27,7 @@ import Testing
     let manifest = try parse(
       """
       application: bin/server.elf
+      content: site/
       memory: 1G
       cores: 4
       ports: [7, 80]
@@ -37,6 +39,7 @@ import Testing
       """
     ).get()
     #expect(manifest.application == "bin/server.elf")
+    #expect(manifest.content == "site/")
     #expect(manifest.memory.bytes == 1 << 30)
     #expect(manifest.cores == 4)
     #expect(manifest.ports == [7, 80])
@@ -52,8 +55,8 @@ import Testing
     ("memory: 64M", "f.yaml: key `application` is missing; add it: a product's name or a path"),
     (
       "application: a\ncolour: red",
-      "f.yaml:2: unknown key `colour`; known keys are application, memory, cores, ports, forward, "
-        + "network, arguments"
+      "f.yaml:2: unknown key `colour`; known keys are application, content, memory, cores, ports, "
+        + "forward, network, arguments"
     ),
     (
       "application: a\nnetwork:\n  mask: 1",

@@ -1,9 +1,12 @@
 #if hasFeature(Embedded)
   import HTTP
+  import IX
 
-  /// The site archive, unchanged for the life of the application.
+  /// The site archive of the image, or the built-in one without; unchanged for the life of the application.
   @_lifetime(immortal)
   func siteContent() -> RawSpan {
+    let site = content
+    guard site.isEmpty else { return site }
     // SAFETY: see `builtIn`.
     let span = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(builtIn))
     return unsafe _overrideLifetime(span, copying: ())

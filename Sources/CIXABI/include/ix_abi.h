@@ -145,6 +145,8 @@ typedef struct {
   uint64_t arguments;           /* UTF-8, from the kernel command line's `args=` */
   uint64_t arguments_byte_count;
   uint64_t ticks_per_second;    /* of the time-stamp counter */
+  uint64_t content;             /* the image's content, page-aligned and read-only; 0 without one */
+  uint64_t content_byte_count;
 } ix_startup;
 
 /* ---- For the kernel ------------------------------------------------------------------------

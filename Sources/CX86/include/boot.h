@@ -56,7 +56,7 @@ X86_INLINE uint64_t ix_core_context(void) {
   return value;
 }
 
-/* Where `ixlaunch build` put the application, in the section .ix.descriptor of the kernel.
+/* Where `ixlaunch build` put the application and its content, in the section .ix.descriptor of the kernel.
  * Little endian. An image that was not composed has zeros here. */
 typedef struct {
   uint8_t magic[8];               /* "IXIMAGE1" */
@@ -65,7 +65,10 @@ typedef struct {
   uint64_t application_address;   /* physical */
   uint64_t application_byte_count;
   uint32_t application_crc32;     /* IEEE 802.3 polynomial, as zlib's crc32() */
-  uint32_t reserved1[7];
+  uint32_t reserved1;
+  uint64_t content_address;       /* physical */
+  uint64_t content_byte_count;    /* 0: this image has no content */
+  uint32_t reserved2[2];
 } ix_image_descriptor_layout;
 _Static_assert(sizeof(ix_image_descriptor_layout) == 64, "reserved in memory.asm");
 

@@ -12,6 +12,7 @@ struct ImageReport: Encodable {
 
   let path: String
   let byteCount: Int
+  let contentByteCount: Int
   let abiVersion: UInt32
   let pvhEntry: String
   let defaults: Manifest
@@ -21,6 +22,7 @@ struct ImageReport: Encodable {
   init(_ image: Image, path: String) {
     self.path = path
     byteCount = image.byteCount
+    contentByteCount = image.contentByteCount
     abiVersion = image.abiVersion
     pvhEntry = hexadecimal(UInt64(image.pvhEntry))
     defaults = image.description.defaults
@@ -37,6 +39,7 @@ struct ImageReport: Encodable {
     let lines = [
       ("image", "\(defaults.name), \(kibibytes(byteCount)), valid"),
       ("application", defaults.application),
+      ("content", defaults.content.map { "\($0), \(kibibytes(contentByteCount))" } ?? "none"),
       ("ABI", "\(abiVersion)"),
       ("boots by", "PVH, entry \(pvhEntry)"),
       ("memory", "\(defaults.memory)"),

@@ -3,8 +3,6 @@ import Image
 extension RunOptions {
   private static let batchRange = 1...1024
   private static let spinRange = 0...999_999_999
-  /// Pools, tables and stacks of the smallest guest, beyond the image itself.
-  private static let leastFreeMemory: UInt64 = 16 << 20
 
   /// The machine that these options make of `image`; throws for what contradicts itself.
   func machine(
@@ -41,10 +39,9 @@ extension RunOptions {
     guard let memory = ByteCount(text), Manifest.memoryRange.contains(memory.bytes) else {
       throw Self.wrong("--memory \(text)", "it is not an amount of memory", "give it as 256M or 1G")
     }
-    let least = (image.physicalEnd + Self.leastFreeMemory) >> 20 + 1
-    guard memory.bytes >> 20 >= least else {
-      throw Self.wrong(
-        "--memory \(text)", "the image does not fit", "give at least \(least)M")
+    let least = image.leastMemory
+    guard memory.bytes >= least.bytes else {
+      throw Self.wrong("--memory \(text)", "the image does not fit", "give at least \(least)")
     }
     return memory
   }
