@@ -58,11 +58,34 @@ import Testing
     #expect(finished.errors.hasPrefix("ixlaunch: a.yaml:2: unknown key `colour`; "))
   }
 
-  @Test func aManifestOutsideAPackageIsExplained() throws {
+  @Test func aCheckoutThatIsNoneIsExplained() throws {
     try launcher.write("a.yaml", Data("application: echo\n".utf8))
-    let finished = try launcher.run("build", "a.yaml")
+    let finished = try launcher.run("build", "a.yaml", "--ix", "/")
     #expect(finished.status == 2)
-    #expect(finished.errors.contains("it is not inside a package that builds IX images"))
+    #expect(finished.errors.contains("--ix /: it is not a checkout of IX; "))
+  }
+
+  @Test func newMakesAPackageOnce() throws {
+    let made = try launcher.run("new", "my_app")
+    #expect(made.status == 0)
+    #expect(made.output == "my_app: made; next: ixlaunch run my_app/my_app.yaml\n")
+    let files = try FileManager.default.subpathsOfDirectory(atPath: launcher.path("my_app"))
+    for file in [
+      "Package.swift", "my_app.yaml", "README.md", ".gitignore", "Sources/my_app/my_app.swift",
+      "Tests/my_appTests/my_appTests.swift",
+    ] {
+      #expect(files.contains(file))
+    }
+    let again = try launcher.run("new", "my_app")
+    #expect(again.status == 2)
+    #expect(again.errors.contains("it exists"))
+  }
+
+  @Test(arguments: ["", "a b", "a-b", "9a", "../x", "IX", "echo", "Swift"])
+  func anApplicationNeedsANameOfItsOwn(name: String) throws {
+    let finished = try launcher.run("new", name)
+    #expect(finished.status == 2)
+    #expect(finished.errors.contains("choose another"))
   }
 
   @Test func anAbsentTapIsExplained() throws {

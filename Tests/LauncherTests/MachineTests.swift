@@ -68,9 +68,18 @@ import Testing
         == "tap,id=n0,ifname=tap0,script=no,downscript=no,vhost=off")
   }
 
-  @Test func withoutANetworkThereIsNoNIC() {
-    #expect(!machine(.none).qemuArguments.contains("-netdev"))
-    #expect(!machine(.none).qemuArguments.contains { $0.hasPrefix("virtio-net") })
+  @Test func withoutANetworkTheCardIsConnectedToNothing() {
+    #expect(value(of: "-netdev", in: machine(.none)) == "hubport,id=n0,hubid=0")
+    #expect(machine(.none).qemuArguments.contains { $0.hasPrefix("virtio-net") })
+  }
+
+  @Test func aQuickerFirmwareIsUsedWhereThereIsOne() throws {
+    var machine = machine(try user())
+    #expect(!machine.qemuArguments.contains("-bios"))
+    machine.firmware = "/usr/share/qemu/qboot.rom"
+    #expect(value(of: "-bios", in: machine) == "/usr/share/qemu/qboot.rom")
+    machine.network = .none
+    #expect(!machine.qemuArguments.contains("-bios"))
   }
 
   @Test func theSandboxCanBeLeftOut() {

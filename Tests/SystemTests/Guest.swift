@@ -6,7 +6,12 @@ struct Guest {
 
   /// Boots a stock image by its manifest's name and waits until its application listens.
   init(_ image: String, _ options: [String] = [], in namespace: Namespace? = nil) throws {
-    let command = [product("release/ixlaunch"), "run", product("images/\(image).elf")] + options
+    try self.init(at: product("images/\(image).elf"), options, in: namespace)
+  }
+
+  /// Boots the image at `path`.
+  init(at path: String, _ options: [String] = [], in namespace: Namespace? = nil) throws {
+    let command = [product("release/ixlaunch"), "run", path] + options
     launcher = try Running(namespace?.inside(command) ?? command)
   }
 

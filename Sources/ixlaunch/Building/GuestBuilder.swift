@@ -10,7 +10,10 @@ struct GuestBuilder {
 
   private static let triple = "x86_64-unknown-none-elf"
 
-  let tree: SourceTree
+  /// The checkout of IX: the kernel, linker scripts and compiler flags.
+  let checkout: SourceTree
+  /// The package the application is a product of; may be the checkout.
+  let package: SourceTree
   let configuration: Configuration
   let log: Logger
 
@@ -18,21 +21,39 @@ struct GuestBuilder {
   func kernel() throws -> String {
     let object = try assemble()
     return try build(
-      product: "kernel", scratch: ".build/guest", toolsets: ["guest.json", "kernel.json"],
+      product: "kernel", of: checkout, scratch: ".build/guest",
+      toolsets: ["guest.json", "kernel.json"].map { checkout.path("Linker/\($0)") },
       linkedWith: [object])
   }
 
   /// The ELF file of the application `product`.
   func application(_ product: String) throws -> String {
-    try build(
-      product: product, scratch: ".build/guest-applications", toolsets: ["guest.json"],
+    var toolsets = [checkout.path("Linker/guest.json")]
+    if package != checkout { toolsets.append(try linkerToolset()) }
+    return try build(
+      product: product, of: package, scratch: ".build/guest-applications", toolsets: toolsets,
       linkedWith: [])
+  }
+
+  /// Names the linker script to SwiftPM, so that a package that uses IX need not.
+  private func linkerToolset() throws -> String {
+    let path = package.path(".build/linker.json")
+    let toolset = LinkerToolset(
+      linker: .init(extraCLIOptions: ["-T", checkout.path("Linker/application.ld")]))
+    let data = Data(try encodedAsJSON(toolset).utf8)
+    if FileManager.default.contents(atPath: path) == data { return path }
+    try createDirectory(package.path(".build"))
+    guard FileManager.default.createFile(atPath: path, contents: data) else {
+      throw LaunchError(
+        .hostCannot, path, "it cannot be written", remedy: "check the disk and its permissions")
+    }
+    return path
   }
 
   /// First line of `swift --version`.
   func compilerVersion() throws -> String {
     let result = try Tool("swift", from: "https://swift.org/install").run(
-      ["--version"], in: tree.root)
+      ["--version"], in: checkout.root)
     return result.text.split(separator: "\n").first { $0.contains("version") }.map { String($0) }
       ?? "unknown"
   }
@@ -40,7 +61,7 @@ struct GuestBuilder {
   /// `git describe` of the sources, or "unknown" outside a repository.
   func sourceVersion() -> String {
     guard let git = try? Tool("git", from: "apt install git"),
-      let result = try? git.run(["describe", "--always", "--dirty", "--tags"], in: tree.root),
+      let result = try? git.run(["describe", "--always", "--dirty", "--tags"], in: package.root),
       result.status == 0
     else { return "unknown" }
     return result.text.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -48,26 +69,29 @@ struct GuestBuilder {
 
   /// Makes the object file of everything in Boot/ if a source is newer.
   private func assemble() throws -> String {
-    let object = tree.path(".build/boot/boot.o")
-    let sources = SourceTree.lastChange(below: tree.path("Boot"))
+    let object = checkout.path(".build/boot/boot.o")
+    let sources = SourceTree.lastChange(below: checkout.path("Boot"))
     if let made = SourceTree.lastChange(of: object), made >= sources { return object }
-    try createDirectory(tree.path(".build/boot"))
+    try createDirectory(checkout.path(".build/boot"))
     try run(
       Tool("nasm", from: "apt install nasm"),
-      ["-f", "elf64", "-I", "Boot/", "-o", object, "Boot/boot.asm"])
+      ["-f", "elf64", "-I", "Boot/", "-o", object, "Boot/boot.asm"], in: checkout)
     return object
   }
 
   private func build(
-    product: String, scratch: String, toolsets: [String], linkedWith objects: [String]
+    product: String, of tree: SourceTree, scratch: String, toolsets: [String],
+    linkedWith objects: [String]
   ) throws -> String {
     let path = tree.path("\(scratch)/\(Self.triple)/\(configuration.rawValue)/\(product)")
-    try removeIfOlder(path, than: objects + [tree.path("Linker")])
-    let toolsetOptions = toolsets.flatMap { ["--toolset", tree.path("Linker/\($0)")] }
+    try removeIfOlder(path, than: objects + [checkout.path("Linker")])
+    let toolsetOptions = toolsets.flatMap { ["--toolset", $0] }
+    let traits = tree == checkout ? ["--traits", "Guest"] : []
     try run(
       Tool("swift", from: "https://swift.org/install"),
-      ["build", "-c", configuration.rawValue, "--traits", "Guest", "--triple", Self.triple]
-        + toolsetOptions + ["--scratch-path", tree.path(scratch), "--product", product])
+      ["build", "-c", configuration.rawValue, "--triple", Self.triple] + traits
+        + toolsetOptions + ["--scratch-path", tree.path(scratch), "--product", product],
+      in: tree)
     guard FileManager.default.fileExists(atPath: path) else {
       throw LaunchError(.hostCannot, product, "`swift build` left no file at \(path)")
     }
@@ -92,7 +116,7 @@ struct GuestBuilder {
   }
 
   /// Runs a compiler; shows what it says if it fails, or always when asked to be verbose.
-  private func run(_ tool: Tool, _ arguments: [String]) throws {
+  private func run(_ tool: Tool, _ arguments: [String], in tree: SourceTree) throws {
     log.debug("\(([tool.path] + arguments).joined(separator: " "))")
     let result = try tool.run(arguments, in: tree.root)
     if result.status != 0 || log.logLevel <= .debug {
@@ -105,4 +129,14 @@ struct GuestBuilder {
         remedy: "see its output above")
     }
   }
+}
+
+/// The part of a SwiftPM toolset file that is needed here.
+private struct LinkerToolset: Encodable {
+  struct Options: Encodable {
+    let extraCLIOptions: [String]
+  }
+
+  let schemaVersion = "1.0"
+  let linker: Options
 }

@@ -6,18 +6,27 @@ import Logging
 struct ImageBuilder {
   let manifestPath: String
   let manifest: Manifest
-  let tree: SourceTree
+  let checkout: SourceTree
+  /// The package around the manifest, which the application is a product of; without one, products
+  /// are those of IX.
+  let package: SourceTree?
   let configuration: GuestBuilder.Configuration
   let log: Logger
 
   init(
-    manifestPath: String, configuration: GuestBuilder.Configuration, log: Logger
+    manifestPath: String, checkout option: String?, configuration: GuestBuilder.Configuration,
+    log: Logger
   ) throws {
     self.manifestPath = manifestPath
     self.configuration = configuration
     self.log = log
     manifest = try Self.manifest(at: manifestPath)
-    tree = try SourceTree(around: URL(fileURLWithPath: manifestPath))
+    package = SourceTree.package(around: URL(fileURLWithPath: manifestPath))
+    if option == nil, let package, package.isCheckout {
+      checkout = package
+    } else {
+      checkout = try SourceTree.checkout(option)
+    }
   }
 
   static func manifest(at path: String) throws -> Manifest {
@@ -29,25 +38,32 @@ struct ImageBuilder {
   }
 
   /// Where the image goes unless the user says otherwise.
-  var usualOutput: String { tree.path(".build/images/\(manifest.name).elf") }
+  var usualOutput: String {
+    let folder = SourceTree(at: URL(fileURLWithPath: manifestPath).deletingLastPathComponent())
+    return (package ?? folder).path(".build/images/\(manifest.name).elf")
+  }
 
   /// The image at `output`, built again only if something it is made of has changed.
   func build(to output: String) throws -> (image: Image, isNew: Bool) {
     let start = Date()
     if let image = current(at: output) { return (image, false) }
-    let builder = GuestBuilder(tree: tree, configuration: configuration, log: log)
+    let builder = GuestBuilder(
+      checkout: checkout, package: package ?? checkout, configuration: configuration, log: log)
     let kernel = try builder.kernel()
     let application =
       try applicationFile ?? builder.application(manifest.application)
+    let content = try contentFolder.map { try ContentFolder(at: $0).packed() } ?? []
     let bytes = try ImageComposer.compose(
       kernel: (kernel, Image.contents(of: kernel)),
       application: (application, Image.contents(of: application)),
+      content: content,
       description: ImageDescription(
         defaults: manifest,
         build: .init(
           compiler: try builder.compilerVersion(), source: builder.sourceVersion(),
           configuration: configuration.rawValue)))
     let image = try Image(bytes: bytes, named: output)
+    try checkMemory(of: image)
     try write(bytes, to: output, madeFrom: start)
     return (image, true)
   }
@@ -56,17 +72,32 @@ struct ImageBuilder {
   private var applicationFile: String? {
     let name = manifest.application
     guard name.contains("/") || name.hasSuffix(".elf") else { return nil }
-    return URL(
-      fileURLWithPath: name,
-      relativeTo: URL(fileURLWithPath: manifestPath).deletingLastPathComponent()
-    ).path
+    return besideManifest(name)
+  }
+
+  private var contentFolder: String? { manifest.content.map(besideManifest) }
+
+  /// A path of the manifest, which is relative to it unless it is absolute.
+  private func besideManifest(_ path: String) -> String {
+    let folder = URL(fileURLWithPath: manifestPath).deletingLastPathComponent()
+    return URL(fileURLWithPath: path, relativeTo: folder).path
+  }
+
+  /// An image that its own manifest cannot start is of no use.
+  private func checkMemory(of image: Image) throws {
+    guard manifest.memory.bytes < image.leastMemory.bytes else { return }
+    throw ManifestError(
+      manifestPath, "`memory` is \(manifest.memory), too little for an image of this size",
+      remedy: "give at least \(image.leastMemory)")
   }
 
   /// A valid image at `output` that is newer than everything it would be made of.
   private func current(at output: String) -> Image? {
-    guard let made = SourceTree.lastChange(of: output), made > tree.lastChange(),
+    guard let made = SourceTree.lastChange(of: output), made > checkout.lastChange(),
+      made > package?.lastChange() ?? .distantPast,
       made > SourceTree.lastChange(of: manifestPath) ?? .distantFuture,
       made > applicationFile.flatMap(SourceTree.lastChange(of:)) ?? .distantPast,
+      made > contentFolder.map({ SourceTree.lastChange(below: $0, skipping: []) }) ?? .distantPast,
       let image = try? Image(at: output), image.description.defaults == manifest,
       image.description.build.configuration == configuration.rawValue
     else { return nil }

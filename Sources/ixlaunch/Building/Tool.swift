@@ -20,6 +20,14 @@ struct Tool {
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
+  /// The path of `name` below the tool's share directory; nil if there is no such file.
+  func dataFile(_ name: String) -> String? {
+    let file = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
+        "share/\(name)")
+    return FileManager.default.fileExists(atPath: file.path) ? file.path : nil
+  }
+
   struct Result {
     let status: Int32
     /// Standard output and standard error together, in order.

@@ -11,19 +11,26 @@ struct Build: ParsableCommand {
   var manifest: String
 
   @Option(
-    name: .shortAndLong, help: "Where the image goes. (default: .build/images/NAME.elf)",
+    name: .shortAndLong,
+    help: "Where the image goes. (default: .build/images/NAME.elf of the package)",
     completion: .file())
   var output: String?
 
   @Option(help: "release or debug.")
   var configuration = GuestBuilder.Configuration.release
 
+  @Option(
+    help: "The checkout of IX to build with. (default: the one this program was built in)",
+    completion: .directory)
+  var ix: String?
+
   @Flag(name: .shortAndLong, help: "Show the compilers' output.")
   var verbose = false
 
   func run() throws {
     let builder = try ImageBuilder(
-      manifestPath: manifest, configuration: configuration, log: .launcher(verbose: verbose))
+      manifestPath: manifest, checkout: ix, configuration: configuration,
+      log: .launcher(verbose: verbose))
     let path = output ?? builder.usualOutput
     let (image, isNew) = try builder.build(to: path)
     let state = isNew ? "" : " (unchanged)"

@@ -13,6 +13,11 @@ struct Run: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
+  @Option(
+    help: "The checkout of IX to build with. (default: the one this program was built in)",
+    completion: .directory)
+  var ix: String?
+
   @Flag(name: .shortAndLong, help: "Show QEMU's command line and the compilers' output.")
   var verbose = false
 
@@ -21,10 +26,11 @@ struct Run: ParsableCommand {
     let (image, path) = try openImage(log: log)
     let host = HostFacts.current()
     let choice = try AcceleratorChoice(options.accel, on: host)
-    let machine = try options.machine(for: image, at: path, accelerator: choice.accelerator)
+    var machine = try options.machine(for: image, at: path, accelerator: choice.accelerator)
     try machine.checkHost(host)
     let emulator = try Tool("qemu-system-x86_64", from: "apt install qemu-system-x86")
     log.info("using QEMU with \(choice.accelerator.rawValue.uppercased()): \(choice.reason)")
+    machine.firmware = emulator.dataFile("qemu/qboot.rom")
     let end = try boot(machine, image, emulator.path, log)
     if let problem = end.problem { throw problem }
     if end.status != .clean { throw GuestEnded(status: end.status) }
@@ -35,7 +41,8 @@ struct Run: ParsableCommand {
     guard image.hasSuffix(".yaml") || image.hasSuffix(".yml") else {
       return (try Image(at: image), image)
     }
-    let builder = try ImageBuilder(manifestPath: image, configuration: .release, log: log)
+    let builder = try ImageBuilder(
+      manifestPath: image, checkout: ix, configuration: .release, log: log)
     let path = builder.usualOutput
     return (try builder.build(to: path).image, path)
   }

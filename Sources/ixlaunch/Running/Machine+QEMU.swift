@@ -16,14 +16,21 @@ extension Machine {
       "-m", "\(memory.bytes >> 20)", "-kernel", imagePath, "-append", commandLine,
       "-serial", "stdio", "-monitor", "none",
       "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
-    ] + networkArguments + sandboxArguments
+    ] + firmwareArguments + networkArguments + sandboxArguments
+  }
+
+  /// Beside a card that is connected to nothing, qboot of QEMU 7.2 never starts the kernel.
+  private var firmwareArguments: [String] {
+    guard let firmware, network != .none else { return [] }
+    return ["-bios", firmware]
   }
 
   private var networkArguments: [String] {
     let device = ["-device", "virtio-net-pci,netdev=n0,romfile=,disable-legacy=on"]
     switch network {
     case .none:
-      return []
+      // A hub of one port: the kernel finds a card, and nothing is at its other end.
+      return ["-netdev", "hubport,id=n0,hubid=0"] + device
     case .user(let interface, let gateway, let forwards):
       let network = "net=\(interface.network)/\(interface.prefix),host=\(gateway)"
       let rules = forwards.map {

@@ -13,6 +13,8 @@ struct Machine: Equatable {
   /// Microseconds without a frame after which a core sleeps; nil leaves the kernel's own.
   var spin: Int?
   var arguments: String
+  /// A quicker firmware than QEMU's usual one, if there is one.
+  var firmware: String?
   /// QEMU forbids itself system calls that it does not need.
   var isSandboxed = true
 
