@@ -49,7 +49,11 @@ extension ElasticThread where Device: ~Copyable {
     case .udpSend: return sendDatagram(index, now: now)
     case .udpReceiveDone:
       return stack.datagramReceiveDone(buffer: call.buffer, pool: &pool).result
-    case .timerArm, .timerCancel: return Status.unknownCall.result
+    case .timerArm:
+      return timers.arm(
+        call.handle, after: Interval(nanoseconds: call.byte_count), cookie: call.cookie, now: now
+      ).result
+    case .timerCancel: return timers.cancel(call.handle).result
     }
   }
 

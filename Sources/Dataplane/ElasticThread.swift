@@ -23,6 +23,7 @@ package struct ElasticThread<
   package var stack: NetworkStack<Control>
   var calls: CallArray
   var events: EventArray
+  package internal(set) var timers: UserTimers
   let memory: UserMemory
   /// Bound B: most frames of one batch.
   private let batchBound: Int
@@ -32,14 +33,15 @@ package struct ElasticThread<
 
   package init(
     device: consuming Device, pool: consuming PacketPool, stack: consuming NetworkStack<Control>,
-    calls: consuming CallArray, events: consuming EventArray, memory: UserMemory, batchBound: Int,
-    spinLimit: Interval = .milliseconds(1)
+    calls: consuming CallArray, events: consuming EventArray, timers: consuming UserTimers,
+    memory: UserMemory, batchBound: Int, spinLimit: Interval = .milliseconds(1)
   ) {
     self.device = device
     self.pool = pool
     self.stack = stack
     self.calls = calls
     self.events = events
+    self.timers = timers
     self.memory = memory
     self.batchBound = max(batchBound, 1)
     self.spinLimit = spinLimit
@@ -71,7 +73,9 @@ package struct ElasticThread<
   private mutating func sleep(on core: inout some ProcessorCore & ~Copyable, now: Instant) {
     guard !stack.hasWork, !device.armInterrupt() else { return core.relax() }
     let limit = now + Self.longestSleep
-    core.sleep(until: min(stack.tcp.nextDeadline ?? limit, limit), now: now)
+    var deadline = min(stack.tcp.nextDeadline ?? limit, limit)
+    if let timer = timers.nextDeadline { deadline = min(deadline, timer) }
+    core.sleep(until: deadline, now: now)
     device.disarmInterrupt()
   }
 
@@ -89,6 +93,7 @@ package struct ElasticThread<
   mutating func cycle(now: Instant) -> Int {
     transmit(now)
     stack.expire(now: now, pool: &pool)
+    timers.fire(now: now, into: &events)
     receive(now)
     stack.deliver(into: &events, pool: &pool)
     metrics.cycles &+= 1

@@ -103,6 +103,12 @@ extension EventArray: ConnectionEvents {
   }
 }
 
+extension EventArray {
+  package mutating func timerFired(_ number: UInt32, cookie: UInt64) {
+    append(Self.event(.timerFired, Handle(rawValue: UInt64(number)), cookie))
+  }
+}
+
 extension EventArray: DatagramEvents {
   package mutating func datagram(
     from address: IPv4Address, remotePort: UInt16, localPort: UInt16, buffer: UInt32, offset: Int,

@@ -14,6 +14,8 @@ package struct MemoryPlan: BitwiseCopyable, Sendable, Equatable {
   package let arenaByteCount: Int
   /// Connections there can be at once: a power of two.
   package let connectionLimit: Int
+  /// Timers of the application: one for each connection, and a few.
+  package var timerCount: Int { connectionLimit &+ Self.extraTimerCount }
 
   /// Divides `byteCount` contiguous bytes that begin at a large page; nil when that is too little.
   ///
@@ -24,7 +26,7 @@ package struct MemoryPlan: BitwiseCopyable, Sendable, Equatable {
     let connections = min(
       Self.powerOfTwo(upTo: available / 8 / Self.connectionByteCount), Self.connectionMaximum)
     let arena =
-      Self.fixedByteCount &+ connections &* Self.connectionByteCount
+      Self.fixedByteCount &+ connections &* (Self.connectionByteCount &+ Self.timerByteCount)
       &+ pool / PacketPool.bufferByteCount &* MemoryLayout<PacketMetadata>.stride
     let heap = (available &- pool &- arena) & ~(Self.largePageByteCount &- 1)
     guard pool >= Self.largePageByteCount, heap >= Self.largePageByteCount else { return nil }
@@ -38,6 +40,9 @@ package struct MemoryPlan: BitwiseCopyable, Sendable, Equatable {
   private static var poolLimit: Int { 256 << 20 }
   /// Connection state, its share of the hash table and of the queues.
   private static var connectionByteCount: Int { 1024 }
+  /// Place in the timing wheel, and cookie.
+  private static var timerByteCount: Int { 32 }
+  private static var extraTimerCount: Int { 256 }
   private static var connectionMaximum: Int { 1 << 20 }
   /// Device rings, arrays shared with ring 3, timing wheel, neighbour table.
   private static var fixedByteCount: Int { 1 << 20 }

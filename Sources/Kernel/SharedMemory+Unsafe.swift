@@ -10,6 +10,7 @@
     let pool: MemoryRegion
     let events: MemoryRegion
     let calls: MemoryRegion
+    private let timerCount: Int
     /// The start-up page.
     private let startup: MemoryRegion
     private static var startupAddress: UserAddress {
@@ -20,6 +21,7 @@
     /// Takes the memory `plan` names and maps it. The heap and the receive window are mapped last:
     /// they are found first.
     init(_ plan: MemoryPlan, space: inout ApplicationSpace, kernel: inout KernelMemory) {
+      timerCount = plan.timerCount
       let large = Layout.largePageByteCount
       pool = kernel.free.take(byteCount: plan.poolByteCount, alignment: large)
       heap = kernel.free.take(byteCount: plan.heapByteCount, alignment: large)
@@ -59,6 +61,7 @@
         page.content = Layout.content.rawValue
         page.content_byte_count = UInt64(image.contentByteCount)
       }
+      page.timer_capacity = UInt32(timerCount)
       // SAFETY: the page is ours, zeroed and large enough for the structure.
       unsafe startup.pointer.storeBytes(of: page, as: StartupPage.self)
       MemoryRegion(

@@ -17,12 +17,13 @@
         let tcp = Endpoint<Core.Control>(
           configuration: .forGuest(plan), secret: secret, now: now, arena: &arena),
         let stack = NetworkStack(
-          configuration: options.interface, tcp: tcp, bufferCount: pool.count, arena: &arena)
+          configuration: options.interface, tcp: tcp, bufferCount: pool.count, arena: &arena),
+        let timers = UserTimers(count: plan.timerCount, now: now, arena: &arena)
       else { refuse("this guest has too little memory for its network stack") }
       var thread = ElasticThread(
         device: card, pool: pool, stack: stack, calls: CallArray(memory: shared.calls),
         events: EventArray(memory: shared.events, receiveWindow: Layout.receiveWindow),
-        memory: memory, batchBound: options.batchBound,
+        timers: timers, memory: memory, batchBound: options.batchBound,
         spinLimit: .microseconds(UInt64(options.spinMicroseconds)))
       thread.start(now: now)
       return thread

@@ -45,14 +45,15 @@ struct ThreadBench: ~Copyable {
         configuration: configuration, secret: (1, 2), now: Instant(nanoseconds: 0), arena: &arena),
       let stack = NetworkStack(
         configuration: InterfaceConfiguration(address: address, prefixLength: 24), tcp: tcp,
-        bufferCount: Self.bufferCount, arena: &arena)
+        bufferCount: Self.bufferCount, arena: &arena),
+      let timers = UserTimers(count: 8, now: Instant(nanoseconds: 0), arena: &arena)
     else { fatalError("the arena is too small") }
     var device = RecordingDevice()
     device.macAddress = hardware
     thread = ElasticThread(
       device: device, pool: pool, stack: stack, calls: CallArray(memory: callMemory.region),
       events: EventArray(memory: eventMemory.region, receiveWindow: Self.receiveWindow),
-      memory: memory, batchBound: batchBound)
+      timers: timers, memory: memory, batchBound: batchBound)
   }
 
   /// Issues `calls` and takes one turn of the cycle; the events.

@@ -10,7 +10,7 @@
 
 #define IX_ABI_VERSION 1u
 
-/* Identifies a TCP connection or timer on one core: index (bits 0..23), flow group (24..39),
+/* Identifies a TCP connection on one core: index (bits 0..23), flow group (24..39),
  * generation (40..62); never negative. Opaque to the application; a stale or forged handle is IX_STALE_HANDLE. */
 typedef uint64_t ix_handle;
 
@@ -45,9 +45,9 @@ enum {
 /* ---- Batched calls -------------------------------------------------------------------------- */
 enum {
   IX_CALL_NONE = 0,
-  IX_CALL_UDP_SEND = 1,
-  IX_CALL_UDP_RECEIVE_DONE = 2,
-  IX_CALL_TCP_CONNECT = 3,
+  IX_CALL_UDP_SEND = 1,          /* as TCP_SEND, from local_port to remote_...; cookie: for UDP_SENT */
+  IX_CALL_UDP_RECEIVE_DONE = 2,  /* buffer of one IX_EVENT_UDP_RECEIVED */
+  IX_CALL_TCP_CONNECT = 3,       /* remote_..., cookie; result = handle, then TCP_CONNECTED */
   IX_CALL_TCP_ACCEPT = 4,        /* cookie: returned in every later event of the connection */
   IX_CALL_TCP_REJECT = 5,
   IX_CALL_TCP_SEND = 6,          /* address, byte_count or vector_count; result = bytes taken */
@@ -55,8 +55,8 @@ enum {
   IX_CALL_TCP_SHUTDOWN = 8,      /* no more data from this side: FIN after what was sent */
   IX_CALL_TCP_CLOSE = 9,         /* FIN; the handle is dead to the application from now on */
   IX_CALL_TCP_ABORT = 10,        /* RST; the handle is dead to the application from now on */
-  IX_CALL_TIMER_ARM = 11,
-  IX_CALL_TIMER_CANCEL = 12,
+  IX_CALL_TIMER_ARM = 11,        /* handle: timer number; byte_count: nanoseconds from now; cookie */
+  IX_CALL_TIMER_CANCEL = 12,     /* handle: timer number; does nothing when it is not armed */
 };
 
 /* One element of a scatter-gather list. */
@@ -67,6 +67,11 @@ typedef struct {
 
 /* At most this many vectors in one IX_CALL_TCP_SEND. */
 #define IX_VECTOR_LIMIT 16u
+
+/* Timers. An application has `timer_capacity` of them on each core and numbers them itself, so that
+ * there is nothing to wait for and nothing to look up: arming an armed timer moves it and replaces
+ * its cookie. A timer fires once, never early, at most about 20 us late while the application polls.
+ * A timer that is cancelled or moved may have fired in the cycle before; its cookie tells. */
 
 /* One batched call: exactly one cache line. The kernel writes `result` and nothing else. */
 typedef struct {
@@ -89,15 +94,15 @@ _Static_assert(offsetof(ix_call, result) == 56, "append-only");
 /* ---- Event conditions ----------------------------------------------------------------------- */
 enum {
   IX_EVENT_NONE = 0,
-  IX_EVENT_UDP_RECEIVED = 1,
-  IX_EVENT_UDP_SENT = 2,
+  IX_EVENT_UDP_RECEIVED = 1,     /* address, byte_count, buffer: return it by UDP_RECEIVE_DONE */
+  IX_EVENT_UDP_SENT = 2,         /* cookie: of the UDP_SEND whose bytes may be changed again */
   IX_EVENT_TCP_KNOCK = 3,        /* a peer completed a handshake: accept or reject it */
   IX_EVENT_TCP_CONNECTED = 4,    /* reason: 0, or why the attempt failed */
   IX_EVENT_TCP_RECEIVED = 5,     /* address, byte_count, buffer: return it by RECEIVE_DONE */
   IX_EVENT_TCP_SENT = 6,         /* byte_count acknowledged; window: bytes that may be sent now */
   IX_EVENT_TCP_PEER_CLOSED = 7,  /* the peer sent FIN: nothing more will be received */
   IX_EVENT_TCP_DEAD = 8,         /* reason; the handle is invalid from now on */
-  IX_EVENT_TIMER_FIRED = 9,
+  IX_EVENT_TIMER_FIRED = 9,      /* handle: timer number, free again; cookie: as it was armed */
   IX_EVENT_MESSAGE = 10,
 };
 
@@ -147,6 +152,8 @@ typedef struct {
   uint64_t ticks_per_second;    /* of the time-stamp counter */
   uint64_t content;             /* the image's content, page-aligned and read-only; 0 without one */
   uint64_t content_byte_count;
+  uint32_t timer_capacity;      /* timers of this core, numbered from 0 by the application */
+  uint32_t reserved1;
 } ix_startup;
 
 /* ---- For the kernel ------------------------------------------------------------------------
