@@ -26,7 +26,10 @@ package struct ApplicationSegment: BitwiseCopyable, Sendable {
     byteCount = file.littleEndian(at: offset &+ 40)
 
     let available = UInt64(truncatingIfNeeded: file.byteCount)
-    guard position <= available, fileBytes <= available &- position else { throw .truncated }
+    // The place of no bytes does not matter: linkers put it behind the last one.
+    guard fileBytes == 0 || (position <= available && fileBytes <= available &- position) else {
+      throw .truncated
+    }
     guard fileBytes <= byteCount, address.rawValue % ApplicationImage.pageByteCount == 0 else {
       throw .badSegment
     }
@@ -34,7 +37,7 @@ package struct ApplicationSegment: BitwiseCopyable, Sendable {
     guard address.rawValue >= window.lowerBound, address.rawValue <= window.upperBound,
       byteCount <= window.upperBound &- address.rawValue
     else { throw .outsideWindow }
-    fileOffset = Int(truncatingIfNeeded: position)
+    fileOffset = fileBytes == 0 ? 0 : Int(truncatingIfNeeded: position)
     fileByteCount = Int(truncatingIfNeeded: fileBytes)
   }
 

@@ -8,7 +8,9 @@ extension ELF {
       throw ImageError(.unusable, name, "it has no segment to load")
     }
     for segment in segments where segment.kind == Segment.load || segment.kind == Segment.note {
-      guard let fileEnd = segment.fileEnd, fileEnd <= UInt64(fileByteCount),
+      // The place of no bytes does not matter: linkers put it behind the last one.
+      guard let fileEnd = segment.fileEnd,
+        fileEnd <= UInt64(fileByteCount) || segment.fileByteCount == 0,
         segment.virtualEnd != nil, segment.physicalEnd != nil,
         segment.fileByteCount <= segment.memoryByteCount || segment.kind == Segment.note
       else { throw ImageError(.damaged, name, "a segment lies outside the file or memory") }
