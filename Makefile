@@ -7,7 +7,7 @@ TEST_MANIFESTS := $(wildcard Tests/Applications/*/*.yaml)
 
 BUILD_PACKAGES := qemu-system-x86 nasm libelf-dev zlib1g-dev pkg-config
 TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap tcpdump python3 procps \
-                  libmemcached-tools
+                  libmemcached-tools socat
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DELETE_ON_ERROR:

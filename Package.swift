@@ -56,7 +56,10 @@ let package = Package(
     .executable(name: "echo", targets: ["Echo"]),
     .executable(name: "http", targets: ["HTTPServer"]),
     .executable(name: "kv", targets: ["KeyValueServer"]),
+    .executable(name: "netpipe", targets: ["Netpipe"]),
+    .executable(name: "cecho", targets: ["CEcho"]),
     .executable(name: "probe", targets: ["Probe"]),
+    .executable(name: "timers", targets: ["Timers"]),
   ],
   traits: [.trait(name: "Guest", description: "Link bare-metal images instead of host programs")],
   dependencies: [
@@ -96,9 +99,17 @@ let package = Package(
     .target(name: "CIX", dependencies: ["CIXABI", "CRuntime"]),
     .target(name: "IX", dependencies: ["CIXABI", "IXABI", "CIX"], swiftSettings: guestLibrary),
     application("Echo"),
+    application("Netpipe"),
+    .executableTarget(
+      name: "CEcho", dependencies: ["CIX"], path: "Sources/Applications/CEcho",
+      linkerSettings: linked(by: "application.ld")),
     application("HTTPServer", in: "HTTP", with: ["HTTP"]),
     application("KeyValueServer", in: "KeyValue", with: ["KeyValue", "CIX", "CX86"]),
-    // Breaks one rule after the other; only system tests boot it.
+    // Only system tests boot those below.
+    .executableTarget(
+      name: "Timers", dependencies: ["IX"], path: "Tests/Applications/Timers",
+      swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld")),
+    // Breaks one rule after the other.
     .executableTarget(
       name: "Probe", dependencies: ["CIX"], path: "Tests/Applications/Probe",
       linkerSettings: linked(by: "application.ld")),

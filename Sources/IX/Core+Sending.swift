@@ -6,7 +6,7 @@ import IXABI
 
 /// What the library knows of one connection.
 struct Session: BitwiseCopyable {
-  let handle: UInt64
+  var handle: UInt64
   /// Zero once the session has ended.
   var generation: UInt32
   /// The queue: chunks in flight, then chunks the kernel has not taken.

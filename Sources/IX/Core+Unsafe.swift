@@ -23,11 +23,17 @@ struct Core: ~Copyable {
   var returnedLoans: [UInt64] = []
   /// Told apart by every use of a session's number.
   var nextGeneration: UInt32 = 1
+  /// The generation of each timer that runs, zero for one that does not.
+  var timers = Slab<UInt32>(minimumCapacity: 64)
+  var nextTimerGeneration: UInt32 = 1
+  /// What the kernel said at the start.
+  let startup: StartupPage
 
   private static var vectorCapacity: Int { 1024 }
 
   private init(_ startup: UnsafePointer<StartupPage>) {
     // SAFETY: the kernel describes arrays it has mapped for the life of the application.
+    unsafe self.startup = startup.pointee
     unsafe callCapacity = Int(startup.pointee.call_capacity)
     unsafe calls = UnsafeMutablePointer(bitPattern: UInt(startup.pointee.calls)).unsafelyUnwrapped
     unsafe events = UnsafePointer(bitPattern: UInt(startup.pointee.events)).unsafelyUnwrapped
@@ -98,6 +104,15 @@ struct Core: ~Copyable {
     finishBatch()
   }
 
+  /// Runs `call` at once, after the batch; its result.
+  mutating func perform(_ call: CallDescriptor) -> Int64 {
+    if callCount > 0 { flush() }
+    issue(call)
+    flush()
+    // SAFETY: it was the only call of the batch; the kernel has written its result.
+    return unsafe calls[0].result
+  }
+
   /// Looks at what became of the calls.
   private mutating func finishBatch() {
     let count = callCount
@@ -106,8 +121,11 @@ struct Core: ~Copyable {
     for index in 0..<count {
       // SAFETY: `count` calls were issued.
       let call = unsafe calls[index]
-      guard call.operation == Operation.tcpSend.rawValue else { continue }
-      finishSend(call)
+      if call.operation == Operation.tcpSend.rawValue {
+        finishSend(call)
+      } else if call.result < 0, call.operation == Operation.udpSend.rawValue {
+        finishDatagram(cookie: call.cookie)
+      }
     }
   }
 }

@@ -27,7 +27,13 @@ extension Core {
     case .tcpKnock: knocked(event, at: &service)
     case .tcpPeerClosed: closedByPeer(event, at: &service)
     case .tcpDead: died(event, at: &service)
-    case .none, .udpReceived, .udpSent, .tcpConnected, .timerFired, .message: break
+    case .tcpConnected: connected(event, by: &service)
+    case .udpReceived: service.received(ReceivedDatagram(event))
+    case .udpSent: Core.current.finishDatagram(cookie: event.cookie)
+    case .timerFired:
+      let timer = Timer(cookie: event.cookie)
+      if Core.current.finish(timer) { service.fired(timer) }
+    case .none, .message: break
     }
   }
 
@@ -61,6 +67,15 @@ extension Core {
     let connection = Connection(cookie: event.cookie)
     guard let index = Core.current.session(of: connection) else { return }
     if !Core.current.sessions[index].isClosing { service.peerClosed(connection) }
+  }
+
+  /// A connection of `connect` was made, or was not.
+  @inline(never)
+  private static func connected(_ event: EventDescriptor, by service: inout some Service) {
+    guard event.reason == Reason.none.rawValue else { return died(event, at: &service) }
+    let connection = Connection(cookie: event.cookie)
+    guard let index = Core.current.session(of: connection) else { return }
+    if !Core.current.sessions[index].isClosing { service.connected(connection) }
   }
 
   @inline(never)

@@ -12,6 +12,7 @@ public protocol Service {
 
   /// Bytes arrived, in order. They stay where the network card wrote them until `bytes` is sent on
   /// or goes out of scope, which also lets the peer send more.
+  /// Default: discards them.
   mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection)
 
   /// The peer will send nothing more. Default: closes the connection, after everything handed to
@@ -25,17 +26,28 @@ public protocol Service {
   /// acknowledged them, or their connection is gone.
   mutating func returned(loan token: UInt64)
 
-  /// The connection is gone; `connection` must not be used again.
+  /// The connection is gone, or could not be made: `connection` must not be used again.
   mutating func ended(_ connection: Connection, reason: Reason)
+
+  /// A datagram arrived on a port of `bind(on:)`. It stays where the network card wrote it until it
+  /// is sent back or goes out of scope.
+  mutating func received(_ datagram: consuming ReceivedDatagram)
+
+  /// The time of a timer made by `after(_:)` has come. It is gone; `timer` may be compared with
+  /// others, nothing else.
+  mutating func fired(_ timer: Timer)
 }
 
 extension Service {
   public mutating func accept(_ knock: Knock) -> Bool { true }
   public mutating func connected(_ connection: Connection) {}
+  public mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection) {}
   public mutating func peerClosed(_ connection: Connection) { connection.close() }
   public mutating func sent(_ connection: Connection) {}
   public mutating func returned(loan token: UInt64) {}
   public mutating func ended(_ connection: Connection, reason: Reason) {}
+  public mutating func received(_ datagram: consuming ReceivedDatagram) {}
+  public mutating func fired(_ timer: Timer) {}
 }
 
 /// A connection that a peer has opened and nobody has accepted yet.
@@ -68,6 +80,8 @@ public typealias Status = IXABI.Status
 /// A system call that the kernel refused.
 public struct IXError: Error, BitwiseCopyable, Sendable {
   public let status: Status
+
+  init(_ status: Status) { self.status = status }
 
   init(status: Int64) {
     self.status = Status(rawValue: Int32(clamping: status)) ?? .unknownCall
