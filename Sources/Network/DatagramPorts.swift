@@ -46,6 +46,8 @@ package struct DatagramPorts: ~Copyable {
   var heldCount = 0
   /// Most of them: the rest of the pool is for everybody else.
   let holdLimit: Int
+  /// Free buffers that datagrams leave to acknowledgments, pings and ARP.
+  let reservedCount: Int
 
   /// There is, or will be, something to tell the application.
   @inline(__always)
@@ -64,6 +66,7 @@ package struct DatagramPorts: ~Copyable {
     self.sent = sent
     self.waiting = waiting
     self.holdLimit = holdLimit
+    reservedCount = min(32, bufferCount / 16)
   }
 
   @inline(__always)

@@ -28,7 +28,9 @@ extension NetworkStack {
       counters.count(.udpPortClosed)
       return refuse(packet, .portUnreachable, in: buffer, pool: &pool, device: &device)
     }
-    guard ports.heldCount < ports.holdLimit else { return drop(buffer, .udpBacklog, pool: &pool) }
+    guard ports.heldCount < ports.holdLimit, pool.freeCount > ports.reservedCount else {
+      return drop(buffer, .udpBacklog, pool: &pool)
+    }
     datagram.buffer = buffer.relinquish()
     let isQueued = ports.received.append(datagram)
     precondition(isQueued, "the queue holds as many datagrams as may be held")
