@@ -30,6 +30,8 @@ package struct ElasticThread<
   /// How long the thread polls before it sleeps.
   private let spinLimit: Interval
   package var metrics = ThreadMetrics()
+  /// When the last `poll` went back to ring 3.
+  package private(set) var polledAt = Instant(nanoseconds: 0)
 
   package init(
     device: consuming Device, pool: consuming PacketPool, stack: consuming NetworkStack<Control>,
@@ -59,7 +61,10 @@ package struct ElasticThread<
     while true {
       let frameCount = metrics.frames
       let eventCount = cycle(now: now)
-      guard eventCount == 0 else { return Int64(eventCount) }
+      guard eventCount == 0 else {
+        polledAt = now
+        return Int64(eventCount)
+      }
       if metrics.frames != frameCount { busyAt = now }
       if now.since(busyAt) < spinLimit { core.relax() } else { sleep(on: &core, now: now) }
       now = core.now()
@@ -127,14 +132,15 @@ package struct ElasticThread<
 
   /// Everything the stack wants to send leaves with one doorbell.
   @inline(__always)
-  private mutating func transmit(_ now: Instant) {
+  mutating func transmit(_ now: Instant) {
     stack.transmit(now: now, device: &device, pool: &pool)
     device.refill(from: &pool)
     device.ringDoorbell()
   }
 
   /// Takes at most B frames; never waits for more.
-  private mutating func receive(_ now: Instant) {
+  @inline(__always)
+  mutating func receive(_ now: Instant) {
     var count = 0
     while count < batchBound, let frame = device.receive(&pool) {
       stack.receive(frame, now: now, pool: &pool, device: &device)
@@ -155,6 +161,8 @@ package struct ThreadMetrics: BitwiseCopyable {
   package var frames: UInt64 = 0
   package var calls: UInt64 = 0
   package var refusedCalls: UInt64 = 0
+  /// Times the application stayed away for so long that the thread went on without it.
+  package var overstays: UInt64 = 0
 }
 
 extension Status {

@@ -18,7 +18,9 @@
     /// What the application may name.
     let memory: UserMemory
     let coreCount: Int
-    private var thread: Thread
+    var thread: Thread
+    /// When the timer that watches ring 3 must be set anew; zero when it is not set.
+    var watchRenewalDue = Instant(nanoseconds: 0)
 
     init(
       clock: TickClock, interrupts: LocalAPIC, memory: UserMemory, coreCount: Int,
@@ -34,7 +36,10 @@
     @inline(__always)
     mutating func poll(callCount: UInt64) -> Int64 {
       var pace = Pace(clock: clock, interrupts: interrupts)
-      return thread.poll(callCount: callCount, on: &pace)
+      let result = thread.poll(callCount: callCount, on: &pace)
+      if pace.hasSlept { watchRenewalDue = Instant(nanoseconds: 0) }
+      watch(from: thread.polledAt)
+      return result
     }
 
     mutating func flush(callCount: UInt64) -> Int64 {
@@ -68,6 +73,8 @@
   private struct Pace: ProcessorCore {
     let clock: TickClock
     let interrupts: LocalAPIC
+    /// The timer was used for something else.
+    var hasSlept = false
 
     @inline(__always)
     func now() -> Instant { clock.instant(at: x86_rdtsc()) }
@@ -75,7 +82,8 @@
     @inline(__always)
     func relax() { x86_pause() }
 
-    func sleep(until deadline: Instant, now: Instant) {
+    mutating func sleep(until deadline: Instant, now: Instant) {
+      hasSlept = true
       interrupts.sleep(for: deadline.since(now))
     }
   }

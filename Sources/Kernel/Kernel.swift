@@ -36,6 +36,7 @@
         clock: clock, interrupts: interrupts, memory: space.regions,
         coreCount: boot.options.coreCount, thread: thread),
       arena: &arena)
+    Core.current.watch(from: clock.instant(at: x86_rdtsc()))
     ix_enter_user(entry.rawValue, stack.rawValue, startup.rawValue)
   }
 #else

@@ -5,13 +5,13 @@
   import Packets
 
   /// This core's local interrupt controller (Intel SDM volume 3A, chapter 11). The dataplane polls;
-  /// interrupts only end its sleep.
+  /// interrupts end its sleep, or ring 3's turn when it stays away for too long.
   struct LocalAPIC: BitwiseCopyable {
     /// Vectors below are exceptions.
     static var firstVector: UInt64 { 32 }
     static var spuriousVector: UInt64 { 0xFF }
     private static var receiveVector: UInt8 { 0x40 }
-    private static var timerVector: UInt32 { 0x41 }
+    static var timerVector: UInt32 { 0x41 }
 
     private enum Registers {
       /// Local APIC ID, in bits 24..31.
@@ -69,11 +69,16 @@
 
     /// Halts until an interrupt, for `interval` at most.
     func sleep(for interval: Interval) {
+      startTimer(after: interval)
+      x86_wait_for_interrupt()
+      registers.write(0, to: Registers.initialCount)
+    }
+
+    /// Interrupts once when `interval`, at most a second, is over; replaces an earlier one.
+    func startTimer(after interval: Interval) {
       let nanoseconds = min(interval.nanoseconds, 1_000_000_000)
       let count = (nanoseconds &* (countsPerNanosecond &>> 8)) &>> 24
       registers.write(UInt32(clamping: max(count, 1)), to: Registers.initialCount)
-      x86_wait_for_interrupt()
-      registers.write(0, to: Registers.initialCount)
     }
 
     /// The interrupt in service has been handled.

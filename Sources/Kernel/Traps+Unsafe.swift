@@ -7,9 +7,11 @@
     // SAFETY: the frame lies on this core's stack for as long as the handler runs.
     let frame = unsafe frame.pointee
     guard frame.vector >= LocalAPIC.firstVector else { report(frame) }
-    // An interrupt only ends `sleep`, whose caller looks for what happened.
-    if frame.vector != LocalAPIC.spuriousVector, Core.isInstalled {
-      Core.current.interrupts.acknowledge()
+    // In ring 0 an interrupt only ends `sleep`, whose caller looks for what happened.
+    guard frame.vector != LocalAPIC.spuriousVector, Core.isInstalled else { return }
+    Core.current.interrupts.acknowledge()
+    if frame.vector == LocalAPIC.timerVector, frame.cs & 3 == 3 {
+      Core.current.interruptApplication()
     }
   }
 

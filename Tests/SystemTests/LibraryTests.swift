@@ -18,7 +18,7 @@ import Testing
     for byteCount in [1, 64, 1472] {
       let script =
         "head -c \(byteCount) /dev/urandom > $0; "
-        + "timeout 5 socat -t 0.5 -b 65536 - UDP:\(Namespace.guestAddress):7 < $0 | cmp - $0; rm $0"
+        + "timeout -s KILL 5 socat -t 0.5 -b 65536 - UDP:\(Namespace.guestAddress):7 < $0 | cmp - $0; rm $0"
       let file = FileManager.default.temporaryDirectory.path + "/" + UUID().uuidString
       let reply = try namespace.run(["bash", "-c", script, file])
       #expect(reply.status == 0 && reply.output.isEmpty, "\(byteCount): \(reply.output)")

@@ -112,6 +112,30 @@ static uint64_t overflow_stack(uint64_t depth) {
   return overflow_stack(depth + 1) + frame[0];
 }
 
+static void __attribute__((noreturn)) stay_away(void) {
+  say("probe: staying away\n");
+  for (;;) __asm__ volatile("pause");
+}
+
+/* Accepts everything, keeps every buffer and returns none. */
+static void hold_every_buffer(void) {
+  uint64_t call_count = 0, held = 0;
+  ix_system_call(IX_SYSCALL_LISTEN, 7, 0);
+  ix_system_call(IX_SYSCALL_BIND, 7, 0);
+  for (;;) {
+    int64_t count = ix_system_call(IX_SYSCALL_POLL, call_count, 0);
+    call_count = 0;
+    for (int64_t i = 0; i < count; i++) {
+      if (events[i].kind == IX_EVENT_TCP_RECEIVED || events[i].kind == IX_EVENT_UDP_RECEIVED) {
+        if (++held == 3500) say("probe: holding 3500 buffers\n");
+      } else if (events[i].kind == IX_EVENT_TCP_KNOCK) {
+        calls[call_count++] =
+            (ix_call){.operation = IX_CALL_TCP_ACCEPT, .handle = events[i].handle};
+      }
+    }
+  }
+}
+
 int main(void) {
   const ix_startup *page = ix_startup_page();
   calls = (ix_call *)page->calls;
@@ -135,6 +159,9 @@ int main(void) {
   else if (is("send-foreign-pointers")) return send_foreign_pointers(), 0;
   else if (is("bad-system-calls")) return make_bad_system_calls(), 0;
   else if (is("exit-3")) return 3;
+  else if (is("stay-away")) stay_away();
+  else if (is("accept-and-stay-away")) first_bytes(), stay_away();
+  else if (is("hold-every-buffer")) hold_every_buffer();
   else return say("probe: no such rule\n"), GOT_AWAY;
   return GOT_AWAY;
 }
