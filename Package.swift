@@ -60,6 +60,7 @@ let package = Package(
     .executable(name: "cecho", targets: ["CEcho"]),
     .executable(name: "probe", targets: ["Probe"]),
     .executable(name: "timers", targets: ["Timers"]),
+    .executable(name: "fuzz", targets: ["Fuzz"]),
   ],
   traits: [.trait(name: "Guest", description: "Link bare-metal images instead of host programs")],
   dependencies: [
@@ -108,7 +109,11 @@ let package = Package(
     // Only system tests boot those below.
     .executableTarget(
       name: "Timers", dependencies: ["IX"], path: "Tests/Applications/Timers",
+      exclude: ["timers.yaml"],
       swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld")),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["CIX"], path: "Tests/Applications/Fuzz",
+      linkerSettings: linked(by: "application.ld")),
     // Breaks one rule after the other.
     .executableTarget(
       name: "Probe", dependencies: ["CIX"], path: "Tests/Applications/Probe",

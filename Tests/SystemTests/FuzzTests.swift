@@ -1,0 +1,30 @@
+import Foundation
+import Testing
+
+/// Random system calls from ring 3: `Tests/Applications/Fuzz`. Ten times as many take
+/// `--args "seed=N count=10000000"` and a few minutes.
+@Suite(.serialized, .enabled(if: Namespace.isAvailable)) struct FuzzTests {
+  @Test func randomCallsAreErrorCodesAndTheKernelServesOn() throws {
+    let namespace = try Namespace()
+    let arguments = ["--args", "seed=\(UInt32.random(in: 0...9999)) count=1000000"]
+    let guest = try Guest("fuzz", Guest.onTap + arguments, in: namespace)
+    #expect(guest.waitUntilListening())
+    // Connections and datagrams for the calls to work on.
+    let address = Namespace.guestAddress
+    let script = """
+      while :; do head -c 3000 /dev/zero | timeout 0.4 nc \(address) 7 > /dev/null
+      echo x > /dev/udp/\(address)/7; done
+      """
+    let peer = try Running(namespace.inside(["timeout", "120", "bash", "-c", script]))
+    #expect(guest.launcher.waitFor("fuzz: serving", seconds: 120), "\(guest.launcher.output)")
+    kill(peer.identifier, SIGTERM)
+    peer.finish()
+    let load = try namespace.run(
+      EchoTests.load(["--address", address, "--connections", "4", "--messages", "1000"]))
+    #expect(load.status == 0, "\(load.output)")
+    let end = guest.stop()
+    #expect(end.output.contains(" unknown 0\n"))
+    #expect(!end.output.contains("fault"), "\(end.output)")
+    #expect(end.status == 0)
+  }
+}
