@@ -32,7 +32,7 @@ import Testing
       exec 3>&-; for i in $(seq 50); do sleep 0.1
       ss -Htan state fin-wait-2 | grep -q \(address):7 && exit 0; done; ss -tan; exit 1
       """
-    let sent = try namespace.run(["timeout", "20", "bash", "-c", script])
+    let sent = try namespace.run(["timeout", "-s", "KILL", "20", "bash", "-c", script])
     #expect(sent.status == 0, "\(sent.output)")
     #expect(guest.launcher.waitFor("probe: staying away", seconds: 5))
     let second = try namespace.run(["nc", "-z", "-w", "5", address, "7"])
@@ -49,9 +49,9 @@ import Testing
     let script = """
       for i in {1..2600}; do echo x > /dev/udp/\(address)/7; done
       for i in {1..24}; do
-        (timeout 6 head -c 2M /dev/zero > /dev/tcp/\(address)/7) 2> /dev/null & done; wait
+        (timeout -s KILL 6 head -c 2M /dev/zero > /dev/tcp/\(address)/7) 2> /dev/null & done; wait
       """
-    let load = try Running(namespace.inside(["timeout", "30", "bash", "-c", script]))
+    let load = try Running(namespace.inside(["timeout", "-s", "KILL", "30", "bash", "-c", script]))
     #expect(guest.launcher.waitFor("probe: holding 3500 buffers", seconds: 30))
     try Self.expectAnswers(in: namespace)
     let another = try namespace.run(["nc", "-z", "-w", "5", address, "7"])
