@@ -179,6 +179,7 @@ let package = Package(
       name: "KeyValueTests", dependencies: ["KeyValue"], exclude: ["Transcripts"],
       swiftSettings: testing),
     // Boots real images; needs the products of `make build`.
-    .testTarget(name: "SystemTests", dependencies: ["Image"], swiftSettings: testing),
+    .testTarget(
+      name: "SystemTests", dependencies: ["Image"], exclude: ["readme.py"], swiftSettings: testing),
   ]
 )
