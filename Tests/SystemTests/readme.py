@@ -90,11 +90,26 @@ def run(command):
     fail(f"no test knows how to judge the command: {command}")
 
 
+def check_example(text):
+    """The example application is the echo application, line by line."""
+    example = re.search(r"^```swift\n(.*?)^```", text, re.M | re.S).group(1)
+    source = (ROOT / "Sources/Applications/Echo/Echo.swift").read_text()
+    real = {line.strip() for line in source.splitlines()}
+    for line in example.splitlines():
+        if line.strip() not in real | {""}:
+            fail(f"the example is not what Sources/Applications/Echo says: {line}")
+    # The path of a packet and the layout name files that exist.
+    for name in re.findall(r"`([A-Z]\w+/[\w+]+\.(?:swift|asm))`", text):
+        if not any((ROOT / folder / name).exists() for folder in (".", "Sources")):
+            fail(f"there is no file {name}")
+
+
 def main():
+    text = (ROOT / "README.md").read_text()
+    check_example(text)
     if os.geteuid() != 0:
         print("README: not tested, network namespaces need root")
         return
-    text = (ROOT / "README.md").read_text()
     # Continued lines are one command; comments explain.
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
     commands = [
