@@ -47,7 +47,7 @@
       return thread.flush(callCount: callCount, on: &pace)
     }
 
-    /// Opens a TCP port; the first one is announced with the time it took to get there.
+    /// Opens a TCP port and says so on the console, with the time it took to get there.
     mutating func listen(port: UInt64) -> Status {
       guard let port = UInt16(exactly: port) else { return .badArgument }
       let status = thread.listen(port: port)

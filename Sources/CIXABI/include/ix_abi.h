@@ -145,7 +145,7 @@ typedef struct {
   uint64_t events;              /* const ix_event[event_capacity] */
   uint32_t call_capacity;
   uint32_t event_capacity;
-  uint64_t heap;                /* zero-filled memory for the application, 2 MiB aligned */
+  uint64_t heap;                /* memory for the application, 2 MiB aligned, contents undefined */
   uint64_t heap_byte_count;
   uint64_t arguments;           /* UTF-8, from the kernel command line's `args=` */
   uint64_t arguments_byte_count;
