@@ -129,6 +129,10 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "CProcess"),
+    .target(name: "CLinux"),
+    .target(
+      name: "HostNetwork", dependencies: ["CEpoll", "CLinux", "CX86", "Drivers"],
+      swiftSettings: strict),
     .executableTarget(
       name: "ixlaunch",
       dependencies: [
@@ -174,6 +178,9 @@ let package = Package(
       swiftSettings: testing),
     .testTarget(
       name: "LauncherTests", dependencies: ["Image", "ImageFixtures", "ixlaunch"],
+      swiftSettings: testing),
+    .testTarget(
+      name: "HostNetworkTests", dependencies: ["Drivers", "HostNetwork", "Wire"],
       swiftSettings: testing),
     .testTarget(
       name: "KeyValueTests", dependencies: ["KeyValue"], exclude: ["Transcripts"],
