@@ -31,6 +31,12 @@ package struct Configuration: BitwiseCopyable, Sendable {
   /// Largest payload of a segment to receive: the link's MTU less 40 (RFC 6691).
   package var maximumSegmentByteCount: UInt16 = 1460
   package var minimumTimeout: Interval = .milliseconds(5)
+  /// How long the ACK of less than two full segments waits for data to ride on: well below the
+  /// retransmission timeout of a peer inside a datacentre, and at most 0.5 s (RFC 9293, section
+  /// 3.8.6.3). Zero sends every ACK at the end of its batch.
+  package var acknowledgmentDelay: Interval = .microseconds(500)
+  /// New connections begin with Nagle's algorithm (RFC 9293, section 3.7.4).
+  package var coalescesSmallSegments = false
   /// RFC 6298, section 2.1.
   package var initialTimeout: Interval = .seconds(1)
   /// RFC 6298, section 2.4, allows a maximum of 60 s or more.
@@ -70,6 +76,6 @@ package struct Configuration: BitwiseCopyable, Sendable {
       && receiveWindow >= 2 * UInt32(maximumSegmentByteCount) && receiveWindow <= 1 << 30
       && maximumSegmentByteCount >= 64 && bufferLimit >= 2 && bufferLimit < 1 << 15
       && sendElementLimit > 0 && sentSegmentLimit > 0 && firstEphemeralPort >= 1024
-      && firstEphemeralPort < .max
+      && firstEphemeralPort < .max && acknowledgmentDelay <= .milliseconds(500)
   }
 }

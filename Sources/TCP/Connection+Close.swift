@@ -69,7 +69,7 @@ extension Connection {
   mutating func clear(resources: inout Resources, pool: inout PacketPool) {
     timers = ConnectionTimers()
     flags.remove(
-      .acknowledgmentDue | .handshakeDue | .probeDue | .knockDue | .pending | .knocked)
+      .acknowledgments | .handshakeDue | .probeDue | .knockDue | .pending | .knocked)
     reassembly.removeAll(pool: &pool)
     scoreboard.removeAll(segments: &resources.segments)
     if flags.contains(.owned) {

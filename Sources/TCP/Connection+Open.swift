@@ -31,7 +31,7 @@ extension Connection {
     let generation = generation
     self = Self(generation: generation, configuration: resources.configuration)
     self.flow = flow
-    flags = .inUse
+    flags = resources.configuration.coalescesSmallSegments ? .inUse | .coalesces : .inUse
     let initial = resources.secrets.sequence(for: flow, now: now)
     send.initial = initial
     send.unacknowledged = initial

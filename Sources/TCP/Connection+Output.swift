@@ -71,7 +71,7 @@ extension Connection {
   }
 
   /// How many new bytes may be sent in one segment: the peer's window, the congestion window, and
-  /// no silly segments (RFC 9293, section 3.8.6.2.1; Nagle's algorithm is off).
+  /// no silly segments (RFC 9293, section 3.8.6.2.1).
   @inline(__always)
   private mutating func allowance(limit: UInt32) -> UInt32 {
     let unsent = sendQueue.unsentByteCount
@@ -88,13 +88,23 @@ extension Connection {
     } else {
       flags.remove(.windowLimited)
     }
-    guard byteCount < unsent else { return byteCount }
+    guard byteCount < unsent else {
+      return flags.contains(.coalesces) ? coalesced(byteCount) : byteCount
+    }
     if byteCount >= send.maximumSegment {
       // Whole segments while there is more to come.
       return byteCount == send.maximumSegment
         ? byteCount : byteCount &- byteCount % send.maximumSegment
     }
     return byteCount >= max(1, send.maximumWindow / 2) ? byteCount : 0
+  }
+
+  /// Nagle's algorithm (RFC 9293, section 3.7.4): what does not fill a segment waits while anything
+  /// is not acknowledged. Nothing waits that a FIN follows.
+  @inline(never)
+  private func coalesced(_ byteCount: UInt32) -> UInt32 {
+    if isFINUnsent || (scoreboard.isEmpty && byteCount <= send.maximumSegment) { return byteCount }
+    return byteCount &- byteCount % send.maximumSegment
   }
 
   /// RFC 5681, section 4.1: after an idle timeout the window says nothing about the path any more.
@@ -125,7 +135,7 @@ extension Connection {
       release.lastTicket = ticket
       flags.insert(.hasTransmitted)
     }
-    flags.remove(.acknowledgmentDue | .probeDue)
+    flags.remove(.acknowledgments | .probeDue)
     resources.counters.sentSegments &+= 1
     resources.counters.sentBytes &+= UInt64(plan.byteCount)
     guard plan.record == PacketPool.none else {

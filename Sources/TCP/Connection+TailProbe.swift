@@ -111,9 +111,14 @@ extension Connection {
   /// TLP.end_seq = None.
   mutating func endTailProbe() { flags.remove(.tailProbed | .probeDue) }
 
-  /// Bytes of new data that a probe sends: of a closed window, or of the tail.
+  /// Bytes of new data that a probe sends: of a closed window one, of the tail a segment, and of a
+  /// window that was too small for anything all that it takes (the override timeout of RFC 9293,
+  /// section 3.8.6.2.1).
   @inline(__always)
   var probeByteCount: UInt32 {
-    min(sendQueue.unsentByteCount, flags.contains(.tailProbed) ? send.maximumSegment : 1)
+    let limit =
+      flags.contains(.tailProbed)
+      ? send.maximumSegment : min(max(send.window, 1), send.maximumSegment)
+    return min(sendQueue.unsentByteCount, limit)
   }
 }

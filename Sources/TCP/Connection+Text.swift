@@ -115,19 +115,18 @@ extension Connection {
   private mutating func accept(
     _ buffer: UInt32, byteCount: UInt16, resources: inout Resources, pool: inout PacketPool
   ) -> Reaction {
-    let reaction = acknowledgeNow()
     guard receive.heldBufferCount < resources.configuration.bufferLimit,
       pool.freeCount >= pool.reserve(resources.configuration)
     else {
       resources.counters.droppedBufferLimit &+= 1
-      return reaction
+      return acknowledgeNow()
     }
     receive.heldBufferCount &+= 1
     receive.heldByteCount &+= UInt32(byteCount)
     receive.next = receive.next.advanced(by: UInt32(byteCount))
     resources.counters.receivedBytes &+= UInt64(byteCount)
     delivery.append(buffer, pool: &pool)
-    return reaction | .keptBuffer | .events
+    return acknowledgeSoon() | .keptBuffer | .events
   }
 
   /// Eighth, check the FIN bit.

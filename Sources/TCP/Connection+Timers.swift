@@ -9,6 +9,8 @@ struct ConnectionTimers: BitwiseCopyable {
   var retransmission = Instant.distantFuture
   /// What `retransmission` is for where a scoreboard is the reason.
   var purpose = TimerPurpose.retransmission
+  /// When the ACK that is delayed becomes due.
+  var acknowledgment = Instant.distantFuture
   /// When the wheel's timer fires.
   var armed = Instant.distantFuture
   /// When the peer last let us make progress.
@@ -17,7 +19,7 @@ struct ConnectionTimers: BitwiseCopyable {
   var closedSince: Instant?
 
   @inline(__always)
-  var earliest: Instant { retransmission }
+  var earliest: Instant { min(retransmission, acknowledgment) }
 }
 
 /// RFC 8985, section 8: of these timers only one runs at a time.
@@ -59,7 +61,12 @@ extension Connection {
   /// The wheel's timer fired.
   mutating func expire(now: Instant, resources: inout Resources) -> Reaction {
     timers.armed = .distantFuture
-    guard timers.retransmission <= now else { return .none }
+    let reaction = timers.acknowledgment <= now ? expireAcknowledgment() : .none
+    guard timers.retransmission <= now else { return reaction }
+    return reaction | expireDeadline(now: now, resources: &resources)
+  }
+
+  private mutating func expireDeadline(now: Instant, resources: inout Resources) -> Reaction {
     timers.retransmission = .distantFuture
     switch state {
     case .closed: return .none

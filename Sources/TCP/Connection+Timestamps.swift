@@ -1,7 +1,7 @@
 import Packets
 import Wire
 
-// Timestamps and PAWS (RFC 7323), and challenge ACKs (RFC 5961).
+// Timestamps and PAWS (RFC 7323), when to acknowledge, and challenge ACKs (RFC 5961).
 
 extension Connection {
   /// TSval of what is sent now: milliseconds, from an offset of the flow's own.
@@ -38,6 +38,13 @@ extension Connection {
   /// An ACK is due when the next output happens.
   @inline(__always)
   mutating func acknowledgeNow() -> Reaction {
+    flags.insert(.acknowledgmentDue | .acknowledgmentUrgent)
+    return .output
+  }
+
+  /// An ACK is due, but may wait for a while.
+  @inline(__always)
+  mutating func acknowledgeSoon() -> Reaction {
     flags.insert(.acknowledgmentDue)
     return .output
   }

@@ -57,6 +57,8 @@ struct ReceiveVariables: BitwiseCopyable {
   /// Segments that arrived out of order since the latest output, each to be answered by its own
   /// ACK (RFC 5681, section 4.2): the peer counts them.
   var duplicatesDue: UInt8 = 0
+  /// ACKs that are still sent at once because the peer may be in slow start.
+  var quickCount: UInt8 = 16
   /// The latest text that arrived twice, to be reported by DSACK (RFC 2883); empty when reported.
   var duplicate = SACKBlock(start: 0, end: 0)
   /// Rcv.Wind.Shift (RFC 7323); zero when not negotiated.

@@ -32,7 +32,7 @@ package enum ConnectionState: UInt8, BitwiseCopyable, Sendable {
 
 /// Everything about a connection that is either so or not.
 struct ConnectionFlags: FlagSet {
-  var rawValue: UInt32
+  var rawValue: UInt64
   /// In the endpoint's list of connections with events.
   static var listedForEvents: Self { Self(rawValue: 1 << 0) }
   /// In the endpoint's list of connections with something to send.
@@ -55,6 +55,16 @@ struct ConnectionFlags: FlagSet {
 
   // What the next transmission owes.
   static var acknowledgmentDue: Self { Self(rawValue: 1 << 9) }
+  /// The acknowledgment that is due must not be delayed.
+  static var acknowledgmentUrgent: Self { Self(rawValue: 1 << 29) }
+  /// The acknowledgment that is due waits for data to ride on, until `timers.acknowledgment`.
+  static var acknowledgmentDelayed: Self { Self(rawValue: 1 << 32) }
+
+  /// What every segment with an ACK settles.
+  static var acknowledgments: Self {
+    .acknowledgmentDue | .acknowledgmentUrgent | .acknowledgmentDelayed
+  }
+
   static var handshakeDue: Self { Self(rawValue: 1 << 10) }
   static var resetDue: Self { Self(rawValue: 1 << 11) }
   static var probeDue: Self { Self(rawValue: 1 << 12) }
@@ -89,6 +99,8 @@ struct ConnectionFlags: FlagSet {
   static var listedForDevice: Self { Self(rawValue: 1 << 28) }
   /// The slot is not free.
   static var inUse: Self { Self(rawValue: 1 << 27) }
+  /// Nagle's algorithm: no small segment while another is not acknowledged.
+  static var coalesces: Self { Self(rawValue: 1 << 33) }
   /// A tail loss probe has been sent, and its fate is open.
   static var tailProbed: Self { Self(rawValue: 1 << 31) }
 }

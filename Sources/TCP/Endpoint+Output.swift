@@ -133,7 +133,7 @@ extension Endpoint {
     switch outcome {
     case .queued:
       resources.counters.sentSegments &+= 1
-      connections[index].flags.remove(.handshakeDue | .acknowledgmentDue)
+      connections[index].flags.remove(.handshakeDue | .acknowledgments)
       return .done
     case .deviceFull: return .deviceFull
     case .neighbourUnknown: return .waiting
@@ -200,6 +200,9 @@ extension Endpoint {
     _ index: UInt32, now: Instant, via transmitter: inout Transmitter, device: inout Device,
     pool: inout PacketPool
   ) -> OutputProgress {
+    guard connections[index].owesAcknowledgment,
+      !connections[index].delaysAcknowledgment(now: now, resources.configuration)
+    else { return .done }
     while connections[index].owesAcknowledgment {
       var segment = connections[index].acknowledgmentHeader(
         now: now, configuration: resources.configuration)
@@ -215,21 +218,5 @@ extension Endpoint {
       }
     }
     return .done
-  }
-}
-
-extension Connection {
-  @inline(__always)
-  fileprivate var owesAcknowledgment: Bool {
-    flags.contains(.acknowledgmentDue) || receive.duplicatesDue > 0
-  }
-
-  @inline(__always)
-  fileprivate mutating func acknowledged() {
-    flags.remove(.acknowledgmentDue)
-    // With SACK one says what many would.
-    receive.duplicatesDue =
-      flags.contains(.sackPermitted)
-      ? 0 : receive.duplicatesDue &- min(1, receive.duplicatesDue)
   }
 }

@@ -92,7 +92,7 @@ extension Requirement {
     .init(
       38, "sender's silly windows", .test("aSenderWaitsForHalfTheLargestWindowOrAWholeSegment")),
     .init(39, "receiver's silly windows", .test("aReceiverDoesNotOfferDust")),
-    .init(40, "ACKs within 0.5 s", .test("theSegmentsOfABatchAreAcknowledgedTogether")),
+    .init(40, "ACKs within 0.5 s", .test("theACKOfALoneSegmentWaits")),
     .init(
       58...59, "ACKs after the whole batch", .test("theSegmentsOfABatchAreAcknowledgedTogether")),
     .init(66, "RST at a closed window", .test("aRSTCountsAtAClosedWindow")),
