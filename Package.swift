@@ -67,6 +67,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // Contract between ring 3 and ring 0.
@@ -145,7 +146,11 @@ let package = Package(
     .systemLibrary(name: "CEpoll"),
     .executableTarget(
       name: "ixload",
-      dependencies: ["CEpoll", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "CEpoll",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
       swiftSettings: strict),
 
     // Tests mirror the modules.
@@ -179,6 +184,7 @@ let package = Package(
     .testTarget(
       name: "LauncherTests", dependencies: ["Image", "ImageFixtures", "ixlaunch"],
       swiftSettings: testing),
+    .testTarget(name: "LoadTests", dependencies: ["ixload"], swiftSettings: testing),
     .testTarget(
       name: "HostNetworkTests", dependencies: ["Drivers", "HostNetwork", "Wire"],
       swiftSettings: testing),

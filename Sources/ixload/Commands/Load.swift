@@ -5,5 +5,7 @@ import ArgumentParser
 struct Load: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ixload", abstract: "Generates load and checks every byte of the answer.",
-    subcommands: [EchoLoad.self])
+    subcommands: [
+      EchoLoad.self, MemcachedLoad.self, HTTPLoad.self, BulkLoad.self, NetpipeLoad.self,
+    ])
 }
