@@ -57,6 +57,7 @@ let package = Package(
     .executable(name: "http", targets: ["HTTPServer"]),
     .executable(name: "kv", targets: ["KeyValueServer"]),
     .executable(name: "netpipe", targets: ["Netpipe"]),
+    .executable(name: "bulk", targets: ["Bulk"]),
     .executable(name: "cecho", targets: ["CEcho"]),
     .executable(name: "probe", targets: ["Probe"]),
     .executable(name: "timers", targets: ["Timers"]),
@@ -107,6 +108,10 @@ let package = Package(
       linkerSettings: linked(by: "application.ld")),
     application("HTTPServer", in: "HTTP", with: ["HTTP"]),
     application("KeyValueServer", in: "KeyValue", with: ["KeyValue", "CIX", "CX86"]),
+    // Only benchmarks boot this one.
+    .executableTarget(
+      name: "Bulk", dependencies: ["IX"], path: "Benchmarks/Applications/Bulk",
+      swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld")),
     // Only system tests boot those below.
     .executableTarget(
       name: "Timers", dependencies: ["IX"], path: "Tests/Applications/Timers",
