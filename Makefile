@@ -5,7 +5,7 @@ MANIFESTS := $(wildcard Images/*.yaml)
 # Images that only tests boot.
 TEST_MANIFESTS := $(wildcard Tests/Applications/*/*.yaml)
 
-BUILD_PACKAGES := qemu-system-x86 nasm libelf-dev zlib1g-dev pkg-config
+BUILD_PACKAGES := qemu-system-x86 nasm libelf-dev zlib1g-dev pkg-config libdpdk-dev
 TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap tcpdump python3 procps \
                   libmemcached-tools socat
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -33,6 +33,7 @@ test-deps: deps
 
 build: deps
 	@swift build -c release --product ixlaunch
+	@swift build -c release --product ixnet
 	@set -e; for manifest in $(MANIFESTS); do $(LAUNCHER) build $$manifest; done
 
 run: build

@@ -52,6 +52,7 @@ let package = Package(
     .library(name: "IX", targets: ["IX"]),
     .executable(name: "ixlaunch", targets: ["ixlaunch"]),
     .executable(name: "ixload", targets: ["ixload"]),
+    .executable(name: "ixnet", targets: ["ixnet"]),
     .executable(name: "kernel", targets: ["Kernel"]),
     .executable(name: "echo", targets: ["Echo"]),
     .executable(name: "http", targets: ["HTTPServer"]),
@@ -148,6 +149,27 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // The poller: what it decides, and DPDK, of which Swift sees plain functions only.
+    .target(name: "Poller", dependencies: ["Wire"], swiftSettings: strict),
+    .target(
+      name: "CDPDK",
+      cSettings: [
+        .unsafeFlags([
+          "-I/usr/include/dpdk", "-I/usr/include/x86_64-linux-gnu/dpdk", "-include", "rte_config.h",
+          "-march=corei7",
+        ])
+      ],
+      linkerSettings: ["eal", "ethdev", "mbuf", "mempool", "net", "vhost"].map {
+        .linkedLibrary("rte_\($0)")
+      }),
+    .executableTarget(
+      name: "ixnet",
+      dependencies: [
+        "CDPDK", "Poller", "Wire",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
     .systemLibrary(name: "CEpoll"),
     .executableTarget(
       name: "ixload",
@@ -193,6 +215,8 @@ let package = Package(
     .testTarget(
       name: "HostNetworkTests", dependencies: ["Drivers", "HostNetwork", "Wire"],
       swiftSettings: testing),
+    .testTarget(
+      name: "PollerTests", dependencies: ["Poller", "Wire", "TestSupport"], swiftSettings: testing),
     .testTarget(
       name: "KeyValueTests", dependencies: ["KeyValue"], exclude: ["Transcripts"],
       swiftSettings: testing),
