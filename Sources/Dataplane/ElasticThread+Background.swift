@@ -1,3 +1,4 @@
+import IXABI
 import Network
 import Packets
 
@@ -7,8 +8,12 @@ extension ElasticThread where Device: ~Copyable {
   /// reading, and the batched calls, which it may be writing, are left alone; what happens to
   /// connections waits in the stack, and their windows close.
   @inline(never)
-  package mutating func serveInBackground(now: Instant) {
+  package mutating func serveInBackground(
+    now: Instant, on core: inout some ProcessorCore & ~Copyable
+  ) {
     metrics.overstays &+= 1
+    attend(now: now, on: &core)
+    control.set(.absent)
     device.checkForLostNotification(now: now)
     var round = 0
     var frameCount: UInt64

@@ -11,6 +11,10 @@ package protocol ProcessorCore: ~Copyable {
   mutating func relax()
   /// Sleeps until an interrupt, at the latest until `deadline`.
   mutating func sleep(until deadline: Instant, now: Instant)
+  /// The host has asked for the numbers on the console.
+  mutating func printStatistics(of metrics: ThreadMetrics, load: LoadMeter)
+  /// The host has asked for the end of the machine. Does not return but in tests.
+  mutating func stop()
 }
 
 /// One dedicated core's dataplane: a queue pair, a pool, a stack and the arrays it shares with
@@ -18,7 +22,7 @@ package protocol ProcessorCore: ~Copyable {
 package struct ElasticThread<
   Device: NetworkDevice & ~Copyable, Control: CongestionControl & BitwiseCopyable
 >: ~Copyable {
-  package var device: Device
+  package var device: CapturedDevice<Device>
   package var pool: PacketPool
   package var stack: NetworkStack<Control>
   var calls: CallArray
@@ -26,19 +30,27 @@ package struct ElasticThread<
   package internal(set) var timers: UserTimers
   let memory: UserMemory
   /// Bound B: most frames of one batch.
-  private let batchBound: Int
+  var batchBound: Int
   /// How long the thread polls before it sleeps.
-  private let spinLimit: Interval
+  var spinLimit: Interval
   package var metrics = ThreadMetrics()
+  package internal(set) var load: LoadMeter
+  /// What the host sees of this core, and asks of it.
+  var control: ControlBlock
+  /// When the host is to be shown new numbers.
+  var publishDue = Instant(nanoseconds: 0)
   /// When the last `poll` went back to ring 3.
   package private(set) var polledAt = Instant(nanoseconds: 0)
 
   package init(
     device: consuming Device, pool: consuming PacketPool, stack: consuming NetworkStack<Control>,
     calls: consuming CallArray, events: consuming EventArray, timers: consuming UserTimers,
-    memory: UserMemory, batchBound: Int, spinLimit: Interval = .milliseconds(1)
+    memory: UserMemory, control: consuming ControlBlock, captureRing: consuming CaptureRing? = nil,
+    batchBound: Int, spinLimit: Interval = .milliseconds(1), now: Instant
   ) {
-    self.device = device
+    self.device = CapturedDevice(device, ring: captureRing)
+    self.control = control
+    load = LoadMeter(now: now)
     self.pool = pool
     self.stack = stack
     self.calls = calls
@@ -57,17 +69,21 @@ package struct ElasticThread<
     guard callCount <= UInt64(calls.capacity) else { return Status.badArgument.result }
     var now = core.now()
     var busyAt = now
+    load.turn(now: now, wasBusy: true)
     begin(callCount: Int(callCount), now: now)
     while true {
+      if control.hasCommand || now >= publishDue { attend(now: now, on: &core) }
       let frameCount = metrics.frames
       let eventCount = cycle(now: now)
       guard eventCount == 0 else {
         polledAt = now
         return Int64(eventCount)
       }
-      if metrics.frames != frameCount { busyAt = now }
+      let wasBusy = metrics.frames != frameCount
+      if wasBusy { busyAt = now }
       if now.since(busyAt) < spinLimit { core.relax() } else { sleep(on: &core, now: now) }
       now = core.now()
+      load.turn(now: now, wasBusy: wasBusy)
       device.checkForLostNotification(now: now)
       device.reclaim(&pool)
     }
@@ -80,7 +96,10 @@ package struct ElasticThread<
     let limit = now + Self.longestSleep
     var deadline = min(stack.tcp.nextDeadline ?? limit, limit)
     if let timer = timers.nextDeadline { deadline = min(deadline, timer) }
+    control.set(.sleeping)
     core.sleep(until: deadline, now: now)
+    control.set(.running)
+    load.woke(now: core.now())
     device.disarmInterrupt()
   }
 
@@ -133,6 +152,7 @@ package struct ElasticThread<
   /// Everything the stack wants to send leaves with one doorbell.
   @inline(__always)
   mutating func transmit(_ now: Instant) {
+    device.now = now
     stack.transmit(now: now, device: &device, pool: &pool)
     device.refill(from: &pool)
     device.ringDoorbell()
@@ -146,7 +166,8 @@ package struct ElasticThread<
       stack.receive(frame, now: now, pool: &pool, device: &device)
       count &+= 1
     }
-    guard count > 0 else { return }
+    guard count > 0 else { return load.receivedNothing(now: now) }
+    load.received(count, waiting: count < batchBound ? 0 : device.waitingFrameCount, now: now)
     metrics.batches &+= 1
     metrics.frames &+= UInt64(truncatingIfNeeded: count)
   }

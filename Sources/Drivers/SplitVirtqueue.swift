@@ -75,6 +75,12 @@ package struct SplitVirtqueue: ~Copyable {
   /// Chains queued and not taken back yet.
   package var inFlightCount: Int { Int(availablePosition &- takenPosition) }
 
+  /// Chains the device has finished with that nobody has taken back; what a broken queue says is
+  /// bounded.
+  package var waitingCount: Int {
+    isBroken ? 0 : min(Int(ring.usedPosition() &- takenPosition), inFlightCount)
+  }
+
   /// Where the queue lies, for its device.
   package var layout: VirtqueueLayout { ring.layout }
 

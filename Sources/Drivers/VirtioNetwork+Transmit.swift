@@ -78,8 +78,8 @@ extension VirtioNetwork {
 
   @inline(__always)
   private mutating func count(_ frame: OutgoingFrame, _ fragments: Span<Fragment>) {
-    let byteCount = frame.headerByteCount &+ fragments.totalByteCount
     counters.transmittedFrames &+= 1
-    counters.transmittedBytes &+= UInt64(truncatingIfNeeded: byteCount)
+    counters.transmittedHeaderBytes &+= UInt64(truncatingIfNeeded: frame.headerByteCount)
+    counters.transmittedInPlaceBytes &+= UInt64(truncatingIfNeeded: fragments.totalByteCount)
   }
 }

@@ -4,7 +4,11 @@ package struct VirtioNetworkCounters: BitwiseCopyable, Equatable, Sendable {
   /// Bytes of frames, without the device's header.
   package internal(set) var receivedBytes: UInt64 = 0
   package internal(set) var transmittedFrames: UInt64 = 0
-  package internal(set) var transmittedBytes: UInt64 = 0
+  /// Bytes of frames that were written for the device.
+  package internal(set) var transmittedHeaderBytes: UInt64 = 0
+  /// Bytes of frames that it read from where they were.
+  package internal(set) var transmittedInPlaceBytes: UInt64 = 0
+  package var transmittedBytes: UInt64 { transmittedHeaderBytes &+ transmittedInPlaceBytes }
 
   /// Received and dropped: shorter than the two headers.
   package internal(set) var droppedShort: UInt64 = 0

@@ -32,7 +32,8 @@
       guard absence >= Self.absenceLimit else {
         return setWatch(after: Self.absenceLimit - absence, from: now)
       }
-      thread.serveInBackground(now: now)
+      var pace = Pace(clock: clock, interrupts: interrupts)
+      thread.serveInBackground(now: now, on: &pace)
       setWatch(after: Self.absenceLimit, from: clock.instant(at: x86_rdtsc()))
     }
   }

@@ -68,23 +68,4 @@
       Console.write(" us after kernel entry\n")
     }
   }
-
-  /// Time and idleness of the core this runs on.
-  private struct Pace: ProcessorCore {
-    let clock: TickClock
-    let interrupts: LocalAPIC
-    /// The timer was used for something else.
-    var hasSlept = false
-
-    @inline(__always)
-    func now() -> Instant { clock.instant(at: x86_rdtsc()) }
-
-    @inline(__always)
-    func relax() { x86_pause() }
-
-    mutating func sleep(until deadline: Instant, now: Instant) {
-      hasSlept = true
-      interrupts.sleep(for: deadline.since(now))
-    }
-  }
 #endif

@@ -65,6 +65,17 @@
       x86_write_cr3(tables.root.rawValue)
     }
 
+    /// Bytes of RAM this guest has.
+    var ramByteCount: UInt64 { ram.byteCount }
+
+    /// Whether all of the range is RAM.
+    func isRAM(_ start: UInt64, byteCount: UInt64) -> Bool {
+      for index in 0..<ram.count where ram[index].start <= start {
+        if start <= ram[index].end, byteCount <= ram[index].end &- start { return true }
+      }
+      return false
+    }
+
     private mutating func map(readOnly start: UInt64, byteCount: UInt64) {
       let end = (start &+ byteCount).roundedUp(to: MemoryMap.pageByteCount)
       map(direct: MemoryMap.Extent(start: start, end: end), access: .kernelReadOnly)

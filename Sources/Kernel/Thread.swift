@@ -11,7 +11,8 @@
     /// The elastic thread of this core, everything it needs carved from `arena`.
     static func build(
       card: consuming NetworkCard, shared: SharedMemory, memory: UserMemory, plan: MemoryPlan,
-      options: BootOptions, secret: (UInt64, UInt64), now: Instant, arena: inout Arena
+      control: ControlArea, options: BootOptions, secret: (UInt64, UInt64), now: Instant,
+      arena: inout Arena
     ) -> Core.Thread {
       guard let pool = PacketPool(memory: shared.pool, arena: &arena),
         let tcp = Endpoint<Core.Control>(
@@ -23,8 +24,9 @@
       var thread = ElasticThread(
         device: card, pool: pool, stack: stack, calls: CallArray(memory: shared.calls),
         events: EventArray(memory: shared.events, receiveWindow: Layout.receiveWindow),
-        timers: timers, memory: memory, batchBound: options.batchBound,
-        spinLimit: .microseconds(UInt64(options.spinMicroseconds)))
+        timers: timers, memory: memory, control: control.block(0),
+        captureRing: CaptureRing(control.captureRing(0)), batchBound: options.batchBound,
+        spinLimit: .microseconds(UInt64(options.spinMicroseconds)), now: now)
       thread.start(now: now)
       return thread
     }

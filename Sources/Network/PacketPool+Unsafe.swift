@@ -2,7 +2,7 @@ import Packets
 import Wire
 
 // The two writes the network layer makes into pool buffers, both while it puts fragments together
-// in a buffer of its own.
+// in a buffer of its own. The first is the only place where the kernel copies bytes of packets.
 
 extension PacketPool {
   /// Copies a packet's payload to `offset` of the buffer `target`, which the caller owns.
@@ -19,6 +19,7 @@ extension PacketPool {
     // each; they do not overlap, because the buffers are different.
     unsafe (pointer(to: target) + offset).copyMemory(
       from: pointer(to: source) + packet.payloadOffset, byteCount: byteCount)
+    copiedByteCount &+= UInt64(truncatingIfNeeded: byteCount)
   }
 
   /// Puts an IPv4 header in front of the payload in the buffer `target`, which the caller owns.

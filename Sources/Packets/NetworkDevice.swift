@@ -12,6 +12,10 @@ package protocol NetworkDevice: ~Copyable {
   /// ticket `t` is finished when `completedTransmissionCount &- t` is not negative as `Int32`.
   var completedTransmissionCount: UInt32 { get }
 
+  /// Received frames that `receive` would return now, as far as is known.
+  var waitingFrameCount: Int { get }
+  var statistics: DeviceStatistics { get }
+
   /// The next received frame, nil when there is none now.
   mutating func receive(_ pool: inout PacketPool) -> ReceivedFrame?
 
@@ -47,6 +51,8 @@ package protocol NetworkDevice: ~Copyable {
 }
 
 extension NetworkDevice where Self: ~Copyable {
+  package var waitingFrameCount: Int { 0 }
+  package var statistics: DeviceStatistics { DeviceStatistics() }
   package mutating func checkForLostNotification(now: Instant) {}
   package mutating func armInterrupt() -> Bool { true }
   package func disarmInterrupt() {}

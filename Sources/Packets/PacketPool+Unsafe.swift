@@ -12,6 +12,8 @@ package struct PacketPool: ~Copyable {
   package let count: Int
   /// Buffers that are in nobody's hands.
   package private(set) var freeCount: Int
+  /// Bytes of packets that were copied into buffers of this pool by the kernel.
+  package var copiedByteCount: UInt64 = 0
   private var metadata: Table<PacketMetadata>
   private var firstFree: UInt32
   private let base: UnsafeMutableRawPointer

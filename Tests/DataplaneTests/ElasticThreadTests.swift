@@ -112,7 +112,7 @@ import Testing
 
   @Test func oneBatchIsAtMostBFrames() {
     var pair = ThreadPair(batchBound: 4)
-    for _ in 0..<10 { pair.server.thread.device.arrive([UInt8](repeating: 0, count: 60)) }
+    for _ in 0..<10 { pair.server.thread.device.inner.arrive([UInt8](repeating: 0, count: 60)) }
     var frames: [UInt64] = []
     for _ in 0..<4 {
       _ = pair.server.turn(at: pair.now)

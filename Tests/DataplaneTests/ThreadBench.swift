@@ -13,6 +13,10 @@ struct StoppedCore: ProcessorCore {
   func now() -> Instant { Instant(nanoseconds: 0) }
   mutating func relax() { relaxCount += 1 }
   func sleep(until deadline: Instant, now: Instant) {}
+  private(set) var printCount = 0
+  private(set) var stopCount = 0
+  mutating func printStatistics(of metrics: ThreadMetrics, load: LoadMeter) { printCount += 1 }
+  mutating func stop() { stopCount += 1 }
 }
 
 /// An elastic thread with memory of its own and a device whose wire is the test.
@@ -26,6 +30,9 @@ struct ThreadBench: ~Copyable {
   private let callMemory = TestMemory(byteCount: 64 * 64)
   private let eventMemory: TestMemory
   let heapMemory = TestMemory(byteCount: 1 << 16)
+  /// What the host sees.
+  let controlMemory = TestMemory(byteCount: ControlBlock.byteCount)
+  let captureMemory = TestMemory(byteCount: 1 << 14)
   private let regionStorage = TestMemory(byteCount: UserMemory.storageByteCount)
   var thread: ElasticThread<RecordingDevice, NewReno>
 
@@ -50,10 +57,14 @@ struct ThreadBench: ~Copyable {
     else { fatalError("the arena is too small") }
     var device = RecordingDevice()
     device.macAddress = hardware
+    controlMemory.bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    let place = CaptureRing.Place(memory: captureMemory.region, physicalAddress: 4096)
     thread = ElasticThread(
       device: device, pool: pool, stack: stack, calls: CallArray(memory: callMemory.region),
       events: EventArray(memory: eventMemory.region, receiveWindow: Self.receiveWindow),
-      timers: timers, memory: memory, batchBound: batchBound)
+      timers: timers, memory: memory,
+      control: ControlBlock(memory: controlMemory.region, captureRing: place),
+      captureRing: CaptureRing(place), batchBound: batchBound, now: Instant(nanoseconds: 0))
   }
 
   /// Issues `calls` and takes one turn of the cycle; the events.
@@ -93,8 +104,12 @@ struct ThreadPair: ~Copyable {
   /// Moves every frame that was sent to the other side.
   mutating func carry() {
     now = now + .microseconds(50)
-    for frame in client.thread.device.takeSent() { server.thread.device.arrive(frame.bytes) }
-    for frame in server.thread.device.takeSent() { client.thread.device.arrive(frame.bytes) }
+    for frame in client.thread.device.inner.takeSent() {
+      server.thread.device.inner.arrive(frame.bytes)
+    }
+    for frame in server.thread.device.inner.takeSent() {
+      client.thread.device.inner.arrive(frame.bytes)
+    }
   }
 
   /// Takes turns until nothing happens any more; the events of both sides.
