@@ -8,10 +8,13 @@ TEST_MANIFESTS := $(wildcard Tests/Applications/*/*.yaml)
 BUILD_PACKAGES := qemu-system-x86 nasm libelf-dev zlib1g-dev pkg-config libdpdk-dev
 TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap tcpdump python3 procps \
                   libmemcached-tools socat
+BENCH_PACKAGES := iproute2 util-linux procps python3 gcc libc6-dev cpio gnuplot-nox
+# Images that only benchmarks boot.
+BENCH_MANIFESTS := $(wildcard Benchmarks/Images/*.yaml)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps test-deps build test-images run test count fuzz fuzz-briefly format-check clean
+.PHONY: all deps test-deps bench-deps build test-images bench-images run test count bench bench-quick fuzz fuzz-briefly format-check clean
 
 all: build
 
@@ -62,8 +65,27 @@ fuzz-briefly:
 count: test-images
 	$(SUDO) Tests/Measurements/count
 
+bench-deps: deps
+	$(call install-missing,$(BENCH_PACKAGES))
+
+# Everything that is measured: IX's images, and the Linux guest beside them.
+bench-images: bench-deps build
+	@swift build -c release --product ixload
+	@set -e; for manifest in $(BENCH_MANIFESTS); do $(LAUNCHER) build $$manifest; done
+	@Benchmarks/Linux/build
+
+# IX beside Linux, in about 40 minutes; the report is .build/bench/report/RESULTS.md. Needs root.
+# A part of it: `make bench BENCH="--only echo,http --rounds 3"`.
+BENCH ?=
+bench: bench-images
+	$(SUDO) Benchmarks/bench $(BENCH)
+
+# Every figure once and briefly: tries the benchmarks, measures nothing to go by.
+bench-quick: bench-images
+	$(SUDO) Benchmarks/bench --quick $(BENCH)
+
 format-check:
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 
 clean:
 	rm -rf .build

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* A segment before segmentation, and the header of virtio-net in front of it. */
-enum { FRAME = 65536 + 64 };
+enum { HEADER = 12, FRAME = HEADER + 65536 + 64 };
 
 static void die(const char *what) {
   perror(what);
@@ -34,6 +34,9 @@ static int open_tap(const char *namespace, const char *name) {
   struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
   strncpy(request.ifr_name, name, IFNAMSIZ - 1);
   if (tap < 0 || ioctl(tap, TUNSETIFF, &request) != 0) die(name);
+  /* What another user of the tap has set stays. */
+  int header = HEADER;
+  if (ioctl(tap, TUNSETVNETHDRSZ, &header) != 0) die("TUNSETVNETHDRSZ");
   if (ioctl(tap, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) != 0) die("TUNSETOFFLOAD");
   return tap;
 }

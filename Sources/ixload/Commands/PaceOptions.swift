@@ -36,8 +36,10 @@ struct PaceOptions: ParsableArguments {
   func run(_ engine: inout Engine<some Workload>, named name: String) throws {
     if warmUp > 0 { _ = try engine.run(pace(limit: nil, seconds: warmUp)) }
     let record = try engine.run(pace(limit: requiredCount, seconds: seconds ?? Self.usualSeconds))
-    Figures(record, workload: name, connections: engine.options.connections, rate: rate)
-      .show(json: json)
+    var figures = Figures(
+      record, workload: name, connections: engine.options.connections, rate: rate)
+    figures.add("all", engine.finishedInAll)
+    figures.show(json: json)
     guard record.finished >= requiredCount ?? 0 else { throw ExitCode(1) }
   }
 }

@@ -15,6 +15,8 @@ struct Engine<Load: Workload> {
   var busyCount = 0
   var connectingCount = 0
   var record = Record(start: 0)
+  /// Exchanges finished in all runs.
+  private(set) var finishedInAll = 0
   var pace = Pace(limit: 0, seconds: 0)
   /// Exchanges that have become due, and the time after which none does.
   var dueCount = 0
@@ -114,6 +116,7 @@ struct Engine<Load: Workload> {
   mutating func finish(_ index: Int) throws {
     let now = monotonicNanoseconds()
     busyCount -= 1
+    finishedInAll += 1
     record.latencies.record(now - clients[index].dueAt)
     // An open loop's rate is what was finished while load was offered.
     if pace.concurrency != nil || now < deadline, let exchange = clients[index].exchange {

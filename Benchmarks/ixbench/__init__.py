@@ -1,0 +1,1 @@
+"""Measures IX beside what people would otherwise use; see Benchmarks/README.md."""
