@@ -42,7 +42,8 @@ private struct Host {
   }
 
   @Test func commandsAreDoneInOrderAndAnswered() {
-    var bench = ThreadPair().server
+    let pair = ThreadPair()
+    var bench = pair.server
     let host = Host(bench)
     var core = StoppedCore()
     host.give(.setBatch, 7)
@@ -72,7 +73,8 @@ private struct Host {
   /// nobody work for ever.
   @Test(arguments: [9 as UInt64, 1 << 40, .max])
   func anImpossibleNumberOfCommandsIsBounded(head: UInt64) {
-    var bench = ThreadPair().server
+    let pair = ThreadPair()
+    var bench = pair.server
     let host = Host(bench)
     var core = StoppedCore()
     host.core.pointee.command_head = head
@@ -81,7 +83,8 @@ private struct Host {
   }
 
   @Test func aReaderSeesAWholeUpdateOrNone() {
-    var bench = ThreadPair().server
+    let pair = ThreadPair()
+    var bench = pair.server
     let host = Host(bench)
     bench.thread.publish(now: Instant(nanoseconds: 77))
     var copy = ControlCore()
