@@ -1,1 +1,64 @@
+#define _GNU_SOURCE
 #include "linux_calls.h"
+
+#if defined(__linux__)
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <linux/if.h>
+#include <linux/if_tun.h>
+
+int ix_tap_open(const char *name, int several) {
+  struct ifreq request;
+  int descriptor = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return -errno;
+  memset(&request, 0, sizeof request);
+  strncpy(request.ifr_name, name, sizeof request.ifr_name - 1);
+  request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (several ? IFF_MULTI_QUEUE : 0));
+  if (ioctl(descriptor, TUNSETIFF, &request) < 0) {
+    int error = errno;
+    close(descriptor);
+    return -error;
+  }
+  return descriptor;
+}
+
+int ix_tap_set_header_bytes(int descriptor, int count) {
+  IX_CALL(ioctl(descriptor, TUNSETVNETHDRSZ, &count));
+}
+
+int ix_tap_set_offloads(int descriptor, unsigned flags) {
+  IX_CALL(ioctl(descriptor, TUNSETOFFLOAD, (unsigned long)flags));
+}
+
+int ix_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *context) {
+  sigset_t all, before;
+  sigfillset(&all);
+  sigdelset(&all, SIGUSR1);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(thread, 0, body, context);
+  pthread_sigmask(SIG_SETMASK, &before, 0);
+  if (error == 0) pthread_setname_np(*thread, name);
+  return -error;
+}
+
+int ix_processor_count(void) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) return -errno;
+  return CPU_COUNT(&allowed);
+}
+
+int ix_stay_on_processor(int index) {
+  cpu_set_t allowed, one;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) return -errno;
+  CPU_ZERO(&one);
+  for (int processor = 0; processor < CPU_SETSIZE; processor++) {
+    if (!CPU_ISSET(processor, &allowed) || index-- > 0) continue;
+    CPU_SET(processor, &one);
+    IX_CALL(sched_setaffinity(0, sizeof one, &one));
+  }
+  return -EINVAL;
+}
+#endif

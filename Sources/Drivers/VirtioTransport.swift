@@ -105,6 +105,12 @@ package struct VirtioFeatures: FlagSet {
   package static var networkSegmentation: Self { Self(rawValue: 1 << 11) }
   /// VIRTIO_NET_F_STATUS: the configuration says whether the link is up.
   package static var networkStatus: Self { Self(rawValue: 1 << 16) }
+  /// VIRTIO_NET_F_CTRL_VQ: there is a queue for commands.
+  package static var networkControl: Self { Self(rawValue: 1 << 17) }
+  /// VIRTIO_NET_F_MQ: the device can use several queue pairs.
+  package static var networkQueuePairs: Self { Self(rawValue: 1 << 22) }
+  /// VIRTIO_NET_F_RSS: the device puts packets into receive queues by their Toeplitz hash.
+  package static var networkReceiveScaling: Self { Self(rawValue: 1 << 60) }
   /// VIRTIO_F_INDIRECT_DESC: a descriptor can name a table of descriptors.
   package static var indirectDescriptors: Self { Self(rawValue: 1 << 28) }
   /// VIRTIO_F_VERSION_1: not a legacy device.

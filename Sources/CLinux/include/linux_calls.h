@@ -4,14 +4,10 @@
 #if defined(__linux__)
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <linux/if.h>
-#include <linux/if_tun.h>
 
 #define IX_CALL(expression)               \
   do {                                    \
@@ -36,27 +32,23 @@ static inline int ix_open(const char *path, int flags) { IX_CALL(open(path, flag
 
 /* One queue of the tap `name`, with virtio headers in front of frames; `several` when the tap was
  * made with multi_queue. */
-static inline int ix_tap_open(const char *name, int several) {
-  struct ifreq request;
-  int descriptor = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (descriptor < 0) return -errno;
-  memset(&request, 0, sizeof request);
-  strncpy(request.ifr_name, name, sizeof request.ifr_name - 1);
-  request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (several ? IFF_MULTI_QUEUE : 0));
-  if (ioctl(descriptor, TUNSETIFF, &request) < 0) {
-    int error = errno;
-    close(descriptor);
-    return -error;
-  }
-  return descriptor;
-}
-
-static inline int ix_tap_set_header_bytes(int descriptor, int count) {
-  IX_CALL(ioctl(descriptor, TUNSETVNETHDRSZ, &count));
-}
+int ix_tap_open(const char *name, int several);
+int ix_tap_set_header_bytes(int descriptor, int count);
 
 /* Which frames may be passed on unfinished: TUN_F_CSUM, TUN_F_TSO4, ... */
-static inline int ix_tap_set_offloads(int descriptor, unsigned flags) {
-  IX_CALL(ioctl(descriptor, TUNSETOFFLOAD, (unsigned long)flags));
+int ix_tap_set_offloads(int descriptor, unsigned flags);
+
+/* Calls `body(context)` on a new thread of the given name; SIGTERM and its like go to others. */
+int ix_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *context);
+
+/* How many processors this process may run on. */
+int ix_processor_count(void);
+
+/* Keeps the calling thread on the processor with this index among those it may run on. */
+int ix_stay_on_processor(int index);
+
+/* At most 256 random bytes from the kernel. */
+static inline int ix_random(void *bytes, size_t count) {
+  IX_CALL(syscall(SYS_getrandom, bytes, count, 0));
 }
 #endif

@@ -95,6 +95,11 @@ package final class GuestMemory: @unchecked Sendable {
     return unsafe base + Int(high.fileOffset &+ offset)
   }
 
+  /// Whether all of a range is RAM, without a gap.
+  package func contains(_ address: UInt64, byteCount: UInt64) -> Bool {
+    unsafe pointer(to: address, byteCount: byteCount) != nil
+  }
+
   /// Copies bytes into the guest; false unless all of them fit RAM.
   package func write(_ bytes: ArraySlice<UInt8>, at address: UInt64) -> Bool {
     guard let target = unsafe pointer(to: address, byteCount: UInt64(bytes.count)) else {
