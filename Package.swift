@@ -137,13 +137,20 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "CProcess"),
     .target(name: "CLinux"),
+    .target(name: "CKVM"),
     .target(
       name: "HostNetwork", dependencies: ["CEpoll", "CLinux", "CX86", "Drivers"],
+      swiftSettings: strict),
+    .target(
+      name: "KVM", dependencies: ["CKVM", "CLinux", "HostNetwork"], swiftSettings: strict),
+    .target(
+      name: "VMM",
+      dependencies: ["CKVM", "CLinux", "CX86", "Drivers", "HostNetwork", "Image", "KVM", "Wire"],
       swiftSettings: strict),
     .executableTarget(
       name: "ixlaunch",
       dependencies: [
-        "CProcess", "Image",
+        "CProcess", "HostNetwork", "Image", "KVM", "VMM", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -217,6 +224,9 @@ let package = Package(
       swiftSettings: testing),
     .testTarget(
       name: "PollerTests", dependencies: ["Poller", "Wire", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "VMMTests", dependencies: ["Drivers", "HostNetwork", "KVM", "VMM", "Wire"],
+      swiftSettings: testing),
     .testTarget(
       name: "KeyValueTests", dependencies: ["KeyValue"], exclude: ["Transcripts"],
       swiftSettings: testing),

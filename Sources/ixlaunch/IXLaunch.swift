@@ -14,7 +14,7 @@ struct IXLaunch: ParsableCommand {
       4 the guest kernel failed.
       """,
     version: "0.1.0",
-    subcommands: [Build.self, New.self, Run.self, Inspect.self, Doctor.self])
+    subcommands: [Build.self, New.self, Run.self, Inspect.self, Doctor.self, Monitor.self])
 
   static func main() {
     LoggingSystem.bootstrap(StandardErrorLog.init)

@@ -3,7 +3,7 @@ import Foundation
 import Image
 import Logging
 
-/// `ixlaunch run`: boot an image under QEMU.
+/// `ixlaunch run`: boot an image in a virtual machine.
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Boot an image; its console appears on standard output, Ctrl-C stops it.")
@@ -18,20 +18,25 @@ struct Run: ParsableCommand {
     completion: .directory)
   var ix: String?
 
-  @Flag(name: .shortAndLong, help: "Show QEMU's command line and the compilers' output.")
+  @Flag(name: .shortAndLong, help: "Show the monitor's command line and the compilers' output.")
   var verbose = false
 
   func run() throws {
     let log = Logger.launcher(verbose: verbose)
     let (image, path) = try openImage(log: log)
     let host = HostFacts.current()
-    let choice = try AcceleratorChoice(options.accel, on: host)
+    let choice = try MonitorChoice(options.vmm, options.accel, net: options.net, on: host)
     var machine = try options.machine(for: image, at: path, accelerator: choice.accelerator)
+    machine.monitor = choice.monitor
     try machine.checkHost(host)
-    let emulator = try Tool("qemu-system-x86_64", from: "apt install qemu-system-x86")
-    log.info("using QEMU with \(choice.accelerator.rawValue.uppercased()): \(choice.reason)")
-    machine.firmware = emulator.dataFile("qemu/qboot.rom")
-    let end = try boot(machine, image, emulator.path, log)
+    var emulator = ""
+    if choice.monitor == .qemu {
+      let tool = try Tool("qemu-system-x86_64", from: "apt install qemu-system-x86")
+      machine.firmware = tool.dataFile("qemu/qboot.rom")
+      emulator = tool.path
+    }
+    log.info("\(choice.text)")
+    let end = try boot(machine, image, emulator, log)
     if let problem = end.problem { throw problem }
     if end.status != .clean { throw GuestEnded(status: end.status) }
   }

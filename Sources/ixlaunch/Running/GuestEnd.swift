@@ -1,13 +1,14 @@
-/// How QEMU ended, and what that says about the guest.
+/// How the monitor ended, and what that says about the guest.
 struct GuestEnd: Equatable {
-  /// QEMU's exit status, or nil if a signal ended it.
+  var monitor = MonitorKind.qemu
+  /// The monitor's exit status, or nil if a signal ended it.
   var exitStatus: Int32?
   /// The user asked for the end.
   var wasStopped: Bool
-  /// The last lines QEMU wrote to its standard error.
+  /// The last lines it wrote to its standard error.
   var errors: [String] = []
 
-  /// The guest writes v to the debug-exit port, QEMU ends with 2v + 1: 0x10 clean, 0x11 application
+  /// The guest writes v to the debug-exit port, the monitor ends with 2v + 1: 0x10 clean, 0x11 application
   /// failure, 0x12 kernel failure, 0x13 bad image or configuration.
   var status: LauncherStatus {
     switch exitStatus {
@@ -33,10 +34,10 @@ struct GuestEnd: Equatable {
     case let code?:
       let words = errors.isEmpty ? "status \(code)" : errors.joined(separator: " / ")
       return LaunchError(
-        status, "qemu-system-x86_64", words, remedy: "see its command line with --verbose")
+        status, monitor.name, words, remedy: "see its command line with --verbose")
     case nil:
       return LaunchError(
-        status, "qemu-system-x86_64", "it was killed", remedy: "check the host's memory")
+        status, monitor.name, "it was killed", remedy: "check the host's memory")
     }
   }
 

@@ -4,6 +4,7 @@ import Image
 struct Machine: Equatable {
   var name: String
   var imagePath: String
+  var monitor = MonitorKind.qemu
   var accelerator: Accelerator
   var cores: Int
   var memory: ByteCount

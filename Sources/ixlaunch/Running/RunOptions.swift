@@ -6,7 +6,7 @@ struct RunOptions: ParsableArguments {
   @Option(help: "The dataplane's name. (default: the image's)")
   var name: String?
 
-  @Option(help: "auto or qemu: the virtual machine monitor.")
+  @Option(help: "auto, kvm (our own) or qemu: the virtual machine monitor.")
   var vmm = Monitor.auto
 
   @Option(help: "auto, kvm or tcg: what executes the guest's instructions.")
@@ -41,6 +41,7 @@ struct RunOptions: ParsableArguments {
 
   enum Monitor: String, CaseIterable, ExpressibleByArgument {
     case auto
+    case kvm
     case qemu
   }
 }

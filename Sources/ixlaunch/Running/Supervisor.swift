@@ -29,9 +29,9 @@ struct Supervisor {
   /// Runs the machine until it ends or a signal stops it. `signals` is of
   /// `ChildProcess.openSignals()`.
   mutating func run(signals: Int32) throws(LaunchError) -> GuestEnd {
-    let arguments = machine.qemuArguments
-    log.debug("\(emulator) \(arguments.map(Self.quoted).joined(separator: " "))")
-    var child = try ChildProcess(path: emulator, arguments: arguments, signals: signals)
+    let (path, arguments) = machine.command(emulator: emulator)
+    log.debug("\(path) \(arguments.map(Self.quoted).joined(separator: " "))")
+    var child = try ChildProcess(path: path, arguments: arguments, signals: signals)
     if !machine.waitsForListener(ports: image.description.defaults.ports) { answer() }
     while true {
       switch child.next(milliseconds: wasStopped ? Self.patience : -1) {
@@ -46,7 +46,9 @@ struct Supervisor {
         child.send(SIGKILL)
       case .ended(let exitStatus):
         for line in console.rest() { show(line) }
-        return GuestEnd(exitStatus: exitStatus, wasStopped: wasStopped, errors: errorLines)
+        return GuestEnd(
+          monitor: machine.monitor, exitStatus: exitStatus, wasStopped: wasStopped,
+          errors: errorLines)
       }
     }
   }
@@ -62,12 +64,13 @@ struct Supervisor {
     Self.write("ixlaunch: \(machine.answer(ports: image.description.defaults.ports))")
   }
 
-  /// QEMU's last words without its own name in front.
+  /// The monitor's last words without its own name in front.
   private var errorLines: [String] {
     String(decoding: errorText, as: UTF8.self).split(separator: "\n")
       .filter { !$0.contains("terminating on signal") }
       .suffix(Self.errorLineLimit)
       .map { $0.replacingOccurrences(of: "qemu-system-x86_64: ", with: "") }
+      .map { $0.replacingOccurrences(of: "ixlaunch: monitor: ", with: "") }
   }
 
   private static func write(_ line: String) {

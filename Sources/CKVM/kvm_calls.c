@@ -1,0 +1,1 @@
+#include "kvm_calls.h"
