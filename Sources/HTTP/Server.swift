@@ -1,6 +1,7 @@
 /// What the connections of one core share.
 package struct Server {
   package var limits = Limits()
+  package var patience = Patience()
   package var counters = AccessCounters()
 
   package init() {}
@@ -26,7 +27,7 @@ package protocol ReplyOutput {
 package struct AccessCounters: Sendable {
   package var connectionCount: UInt64 = 0
   package private(set) var sentByteCount: UInt64 = 0
-  private var replies = InlineArray<15, UInt64>(repeating: 0)
+  private var replies = InlineArray<16, UInt64>(repeating: 0)
 
   /// Every request has one reply.
   package func replyCount(_ status: Status) -> UInt64 { replies[status.ordinal] }

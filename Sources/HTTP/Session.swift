@@ -4,7 +4,7 @@
 /// A request that lies whole in the received bytes is read where it lies. Only of one that does not
 /// are the bytes kept, up to the limits; an idle connection keeps nothing.
 package struct Session {
-  private enum Phase {
+  enum Phase {
     /// Between requests.
     case idle
     /// After the CR of an empty line in front of a request.
@@ -16,7 +16,7 @@ package struct Session {
     case closed
   }
 
-  private var phase = Phase.idle
+  private(set) var phase = Phase.idle
   /// The bytes of the current head so far, if it did not arrive at once or has a body.
   private var head: [UInt8] = []
 
@@ -42,14 +42,20 @@ package struct Session {
       do throws(Status) {
         offset = try advance(bytes, offset, &server, site, &output)
       } catch {
-        // Where the next request would begin is not known any more.
-        phase = .closed
-        head = []
-        Reply.failure(error).send(
-          .closes, isHead: false, site: site, server: &server, to: &output)
+        close(refusing: error, server: &server, site: site, output: &output)
       }
     }
     return bytes.byteCount
+  }
+
+  /// Ends the session with an error: where the next request would begin is not known any more.
+  mutating func close(
+    refusing status: Status, server: inout Server, site: borrowing SiteArchive,
+    output: inout some ReplyOutput
+  ) {
+    phase = .closed
+    head = []
+    Reply.failure(status).send(.closes, isHead: false, site: site, server: &server, to: &output)
   }
 
   /// Advances to the end of the bytes or of the phase; returns the offset reached.

@@ -7,6 +7,7 @@ package enum Status: UInt16, Error, CaseIterable {
   case badRequest = 400
   case notFound = 404
   case methodNotAllowed = 405
+  case requestTimeout = 408
   case preconditionFailed = 412
   case contentTooLarge = 413
   case uriTooLong = 414
@@ -26,6 +27,7 @@ package enum Status: UInt16, Error, CaseIterable {
     case .badRequest: "400 Bad Request"
     case .notFound: "404 Not Found"
     case .methodNotAllowed: "405 Method Not Allowed"
+    case .requestTimeout: "408 Request Timeout"
     case .preconditionFailed: "412 Precondition Failed"
     case .contentTooLarge: "413 Content Too Large"
     case .uriTooLong: "414 URI Too Long"
@@ -55,6 +57,7 @@ package enum Status: UInt16, Error, CaseIterable {
     case .headerFieldsTooLarge: 12
     case .notImplemented: 13
     case .versionNotSupported: 14
+    case .requestTimeout: 15
     }
   }
 }

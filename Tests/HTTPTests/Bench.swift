@@ -51,6 +51,12 @@ struct Bench {
       site: SiteArchive(accepted: Self.archive.rawSpan), output: &output)
   }
 
+  /// The client has taken too long.
+  mutating func expire() {
+    session.expire(
+      server: &server, site: SiteArchive(accepted: Self.archive.rawSpan), output: &output)
+  }
+
   /// The replies to a stream that arrives at once.
   static func replies(to stream: String, limits: Limits = Limits()) -> String {
     var bench = Bench(limits: limits)

@@ -10,11 +10,16 @@
       var session = Session()
       var backlog = Backlog()
       var hasPeerClosed = false
+      var clock = ClientClock()
+      /// Whose place this is; another connection may have it later.
+      let connection: Connection
     }
 
     private var server = Server()
     /// By `Connection.number`.
     private var clients: [Client] = []
+    /// Looks for clients that take too long, once a second while there are any.
+    private var sweep: Timer?
 
     static func main() {
       do throws(SiteArchiveError) {
@@ -33,9 +38,11 @@
     }
 
     mutating func connected(_ connection: Connection) {
-      while clients.count <= connection.number { clients.append(Client()) }
-      clients[connection.number] = Client()
+      while clients.count <= connection.number { clients.append(Client(connection: connection)) }
+      clients[connection.number] = Client(connection: connection)
+      clients[connection.number].clock.note(.request, at: Self.second)
       server.counters.connectionCount &+= 1
+      if sweep == nil { sweep = try? after(.seconds(1)) }
     }
 
     mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection) {
@@ -48,6 +55,7 @@
 
     /// The client has read some of its replies: goes on with the requests that waited for that.
     mutating func sent(_ connection: Connection) {
+      defer { note(connection) }
       while let oldest = clients[connection.number].backlog.oldest {
         let taken = take(oldest.bytes, from: oldest.offset, on: connection)
         guard taken == oldest.bytes.byteCount else {
@@ -67,6 +75,40 @@
 
     mutating func ended(_ connection: Connection, reason: Reason) {
       clients[connection.number].backlog.removeAll()
+      clients[connection.number].clock.note(.nothing, at: Self.second)
+    }
+
+    /// Ends the connections of clients that have taken too long.
+    mutating func fired(_ timer: Timer) {
+      let now = Self.second
+      for number in clients.indices {
+        guard let wait = clients[number].clock.overdue(at: now, server.patience) else { continue }
+        expire(clients[number].connection, wait)
+      }
+      sweep = try? after(.seconds(1))
+    }
+
+    private mutating func expire(_ connection: Connection, _ wait: ClientClock.Wait) {
+      clients[connection.number].clock.note(.nothing, at: Self.second)
+      clients[connection.number].backlog.removeAll()
+      // One that takes no replies would not take this one either.
+      guard wait != .reply else { return connection.abort() }
+      var output = ConnectionOutput(connection: connection)
+      clients[connection.number].session.expire(
+        server: &server, site: SiteArchive(accepted: siteContent()), output: &output)
+      connection.close()
+    }
+
+    /// Remembers what the client is to do next.
+    private mutating func note(_ connection: Connection) {
+      let isTaking = connection.unacknowledgedByteCount > 0
+      let wait = clients[connection.number].session.wait
+      clients[connection.number].clock.note(
+        isTaking && wait == .request ? .reply : wait, at: Self.second)
+    }
+
+    private static var second: UInt32 {
+      UInt32(truncatingIfNeeded: Instant.now.since(Instant(nanoseconds: 0)).seconds)
     }
 
     /// Answers the requests in `bytes` from `offset` on, as far as there is room for replies; returns
@@ -78,6 +120,7 @@
       let taken = clients[connection.number].session.receive(
         bytes.bytes, from: offset, server: &server, site: SiteArchive(accepted: siteContent()),
         output: &output)
+      note(connection)
       if clients[connection.number].session.isClosed { connection.close() }
       return taken
     }
