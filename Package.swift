@@ -135,6 +135,10 @@ let package = Package(
         "CIXABI", "CLibELF", "CZlib", "HTTP", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
+    // Watches and steers running dataplanes.
+    .target(
+      name: "ControlPlane", dependencies: ["CIXABI", "CProcess", "IXABI", "Image", "Network"],
+      swiftSettings: strict),
     .target(name: "CProcess"),
     .target(name: "CLinux"),
     .target(name: "CKVM"),
@@ -150,7 +154,7 @@ let package = Package(
     .executableTarget(
       name: "ixlaunch",
       dependencies: [
-        "CProcess", "HostNetwork", "Image", "KVM", "VMM", "Wire",
+        "CProcess", "ControlPlane", "HostNetwork", "Image", "KVM", "VMM", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -214,6 +218,10 @@ let package = Package(
       swiftSettings: testing),
     .testTarget(
       name: "ImageTests", dependencies: ["CIXABI", "HTTP", "Image", "ImageFixtures"],
+      swiftSettings: testing),
+    .testTarget(
+      name: "ControlPlaneTests",
+      dependencies: ["CIXABI", "ControlPlane", "Dataplane", "IXABI", "Image", "Packets"],
       swiftSettings: testing),
     .testTarget(
       name: "LauncherTests", dependencies: ["Image", "ImageFixtures", "ixlaunch"],

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -21,12 +22,17 @@ static void note_signal(int signal) {
 }
 
 /* In the child, between fork and exec: only async-signal-safe calls. Returns errno on failure. */
-static int become(const char *path, char *const *arguments, int output, int error, pid_t parent) {
+static int become(const char *path, char *const *arguments, int output, int error, int outlives,
+                  pid_t parent) {
   sigset_t none;
   int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (input < 0) return errno;
-  if (setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno;
-  if (getppid() != parent) return ESRCH; /* it ended before the line above */
+  if (outlives) {
+    if (setsid() < 0) return errno;
+  } else {
+    if (setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno;
+    if (getppid() != parent) return ESRCH; /* it ended before the line above */
+  }
   if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(error, 2) < 0) return errno;
   if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0) return errno;
   sigemptyset(&none);
@@ -40,7 +46,8 @@ static void close_both(int ends[2]) {
   if (ends[1] >= 0) close(ends[1]);
 }
 
-int ix_process_start(const char *path, char *const *arguments, ix_process *process) {
+int ix_process_start(const char *path, char *const *arguments, int outlives,
+                     ix_process *process) {
   int report[2] = {-1, -1}, output[2] = {-1, -1}, error[2] = {-1, -1};
   int failure = 0;
   pid_t parent = getpid();
@@ -50,7 +57,7 @@ int ix_process_start(const char *path, char *const *arguments, ix_process *proce
     child = fork();
   if (child < 0) failure = errno;
   if (child == 0) {
-    failure = become(path, arguments, output[1], error[1], parent);
+    failure = become(path, arguments, output[1], error[1], outlives, parent);
     ssize_t ignored = write(report[1], &failure, sizeof failure);
     (void)ignored;
     _exit(127);
@@ -97,6 +104,21 @@ int ix_signals_open(void) {
   /* Whoever started us may have had them blocked. */
   if (sigprocmask(SIG_UNBLOCK, &watched, 0) < 0) return -errno;
   return signal_pipe[0];
+}
+
+int ix_affinity_get(pid_t thread, unsigned long *words, size_t byte_count) {
+  return sched_getaffinity(thread, byte_count, (cpu_set_t *)words) < 0 ? -errno : 0;
+}
+
+int ix_affinity_set(pid_t thread, const unsigned long *words, size_t byte_count) {
+  return sched_setaffinity(thread, byte_count, (const cpu_set_t *)words) < 0 ? -errno : 0;
+}
+
+int ix_output_close(void) {
+  int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (null < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0) return -errno;
+  close(null);
+  return 0;
 }
 
 int ix_signals_next(int descriptor) {

@@ -1,11 +1,12 @@
 import Yams
 
-/// One mapping of a manifest: looks up values by key and names the line when one is wrong.
-struct ManifestReader {
+/// One mapping of a manifest or configuration: looks up values by key and names the line when one is wrong.
+package struct ManifestReader {
   private let file: String
   private let entries: [(key: String, line: Int?, value: Node)]
 
-  init(parsing text: String, file: String, keys: [String]) throws(ManifestError) {
+  /// The mapping that is the whole text; `file` is used in errors only.
+  package init(parsing text: String, file: String, keys: [String]) throws(ManifestError) {
     let root: Node?
     do {
       root = try Yams.compose(yaml: text)
@@ -35,12 +36,12 @@ struct ManifestReader {
     self.entries = entries
   }
 
-  func has(_ key: String) -> Bool { entry(key) != nil }
+  package func has(_ key: String) -> Bool { entry(key) != nil }
 
-  func line(_ key: String) -> Int? { entry(key)?.line }
+  package func line(_ key: String) -> Int? { entry(key)?.line }
 
   /// The value of `key` as read by `read`; `expected` says what that accepts.
-  func scalar<Value>(
+  package func scalar<Value>(
     _ key: String, default fallback: String? = nil, as expected: String, _ read: (String) -> Value?
   ) throws(ManifestError) -> Value {
     guard let entry = entry(key) else {
@@ -53,7 +54,7 @@ struct ManifestReader {
   }
 
   /// The values of `key`, which may be one scalar or a sequence of scalars; none if it is absent.
-  func list<Value: Hashable>(
+  package func list<Value: Hashable>(
     _ key: String, as expected: String, _ read: (String) -> Value?
   ) throws(ManifestError) -> [Value] {
     guard let entry = entry(key) else { return [] }
@@ -71,7 +72,7 @@ struct ManifestReader {
   }
 
   /// The mapping under `key`, empty if it is absent.
-  func mapping(_ key: String, keys: [String]) throws(ManifestError) -> ManifestReader {
+  package func mapping(_ key: String, keys: [String]) throws(ManifestError) -> ManifestReader {
     guard let entry = entry(key) else {
       return try ManifestReader(Node.Mapping([]), file: file, keys: keys, within: "\(key).")
     }
@@ -81,6 +82,28 @@ struct ManifestReader {
         remedy: "give it the keys \(keys.joined(separator: ", "))")
     }
     return try ManifestReader(mapping, file: file, keys: keys, within: "\(key).")
+  }
+
+  /// The mappings under `key`, by names that are free; none if it is absent.
+  package func mappings(_ key: String, keys: [String]) throws(ManifestError) -> [(
+    name: String, reader: ManifestReader
+  )] {
+    guard let entry = entry(key) else { return [] }
+    guard case .mapping(let outer) = entry.value else {
+      throw ManifestError(file, line: entry.line, "`\(key)` is not a list of names")
+    }
+    var readers: [(name: String, reader: ManifestReader)] = []
+    for (name, value) in outer {
+      let text = name.scalar?.string ?? "?"
+      guard case .mapping(let inner) = value else {
+        throw ManifestError(
+          file, line: name.mark?.line, "`\(text)` has no keys",
+          remedy: "give it the keys \(keys.joined(separator: ", "))")
+      }
+      readers.append(
+        (text, try ManifestReader(inner, file: file, keys: keys, within: "\(key).\(text).")))
+    }
+    return readers
   }
 
   private func entry(_ key: String) -> (key: String, line: Int?, value: Node)? {

@@ -3,18 +3,22 @@ import Foundation
 import Image
 import Logging
 
-/// Builds, runs and explains dataplane images.
+/// Builds, runs, watches and steers dataplane images.
 @main
 struct IXLaunch: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ixlaunch",
-    abstract: "Build, run and explain IX dataplane images.",
+    abstract: "Build, run, watch and steer IX dataplane images.",
     discussion: """
       Exit status: 0 clean, 1 the application failed, 2 wrong usage, 3 this host or image cannot, \
       4 the guest kernel failed.
       """,
     version: "0.1.0",
-    subcommands: [Build.self, New.self, Run.self, Inspect.self, Doctor.self, Monitor.self])
+    subcommands: [
+      Build.self, New.self, Run.self, Inspect.self, Doctor.self, List.self, Stats.self, Top.self,
+      Logs.self, Stop.self, Tune.self, Capture.self, Metrics.self, Control.self,
+      Monitor.self,
+    ])
 
   static func main() {
     LoggingSystem.bootstrap(StandardErrorLog.init)

@@ -42,9 +42,8 @@ private struct Host {
   }
 
   @Test func commandsAreDoneInOrderAndAnswered() {
-    let pair = ThreadPair()
-    var bench = pair.server
-    let host = Host(bench)
+    var pair = ThreadPair()
+    let host = Host(pair.server)
     var core = StoppedCore()
     host.give(.setBatch, 7)
     host.give(.setBatch, 0)
@@ -53,7 +52,7 @@ private struct Host {
     host.give(4711, 0)
     host.give(.print)
     host.give(.park)
-    bench.thread.attend(now: Instant(nanoseconds: 5), on: &core)
+    pair.server.thread.attend(now: Instant(nanoseconds: 5), on: &core)
     let bad = Status.badArgument.result
     #expect(
       (0..<7).map(host.result)
@@ -64,7 +63,7 @@ private struct Host {
     #expect(core.printCount == 1)
     #expect(core.stopCount == 0)
     host.give(.stop)
-    bench.thread.attend(now: Instant(nanoseconds: 6), on: &core)
+    pair.server.thread.attend(now: Instant(nanoseconds: 6), on: &core)
     #expect(core.stopCount == 1)
     #expect(host.core.pointee.state == CoreState.stopped.rawValue)
   }
@@ -73,20 +72,18 @@ private struct Host {
   /// nobody work for ever.
   @Test(arguments: [9 as UInt64, 1 << 40, .max])
   func anImpossibleNumberOfCommandsIsBounded(head: UInt64) {
-    let pair = ThreadPair()
-    var bench = pair.server
-    let host = Host(bench)
+    var pair = ThreadPair()
+    let host = Host(pair.server)
     var core = StoppedCore()
     host.core.pointee.command_head = head
-    bench.thread.attend(now: Instant(nanoseconds: 5), on: &core)
+    pair.server.thread.attend(now: Instant(nanoseconds: 5), on: &core)
     #expect(host.core.pointee.command_tail == head)
   }
 
   @Test func aReaderSeesAWholeUpdateOrNone() {
-    let pair = ThreadPair()
-    var bench = pair.server
-    let host = Host(bench)
-    bench.thread.publish(now: Instant(nanoseconds: 77))
+    var pair = ThreadPair()
+    let host = Host(pair.server)
+    pair.server.thread.publish(now: Instant(nanoseconds: 77))
     var copy = ControlCore()
     #expect(ix_control_snapshot(host.core, &copy) == 1)
     #expect(copy.heartbeat == 77)
@@ -108,7 +105,8 @@ private struct Host {
     let host = Host(pair.server)
     #expect(host.counter(.tcpReceivedBytes) == 1000)
     #expect(host.counter(.tcpPassiveOpens) == 1)
-    #expect(host.counter(.frames) == pair.server.thread.metrics.frames)
+    let frames = pair.server.thread.metrics.frames
+    #expect(host.counter(.frames) == frames)
     #expect(host.gauge(.connections) == 1)
     #expect(host.counter(.copiedBytes) == 0)
   }

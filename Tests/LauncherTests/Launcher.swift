@@ -10,6 +10,8 @@ final class Launcher {
   }
 
   let directory: URL
+  /// Where its dataplanes are found.
+  var runDirectory: URL { directory.appendingPathComponent("run") }
 
   init() throws {
     directory = FileManager.default.temporaryDirectory
@@ -40,7 +42,9 @@ final class Launcher {
     process.executableURL = products.appendingPathComponent("ixlaunch")
     process.arguments = arguments
     process.currentDirectoryURL = directory
-    process.environment = ["PATH": "\(directory.path):/usr/bin:/bin"]
+    process.environment = [
+      "PATH": "\(directory.path):/usr/bin:/bin", "IX_RUN_DIRECTORY": runDirectory.path,
+    ]
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = errors

@@ -117,7 +117,8 @@ import Testing
     let before = try FileManager.default.contentsOfDirectory(atPath: launcher.directory.path)
     _ = try launcher.run("run", "echo.elf", "--net", "none")
     let after = try FileManager.default.contentsOfDirectory(atPath: launcher.directory.path)
-    #expect(Set(after).subtracting(["out", "err"]) == Set(before))
+    #expect(Set(after).subtracting(["out", "err", "run"]) == Set(before))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: launcher.runDirectory.path) == [])
   }
 
   /// The process the script has written down.

@@ -76,7 +76,10 @@ RULES = [
     (r"make test", tested_elsewhere),
     (r"nc 127\.0\.0\.1 \d+", echo),
     (r"ip (tuntap|addr|link) .*", finish),
+    (r"\S*ixlaunch run .* --detach", finish),
     (r"\S*ixlaunch run .*", serve),
+    (r"\S*ixlaunch (list|stats|top|logs|capture|tune|metrics|stop)( .*)?", finish),
+    (r"(curl|gdb) .*", finish),
     (r"\S*ixlaunch (inspect|doctor|build) .*|\S*ixlaunch doctor", finish),
     (r"ping \S+", ping),
 ]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlPlane
 import Foundation
 import Image
 import Logging
@@ -23,6 +24,7 @@ struct Run: ParsableCommand {
 
   func run() throws {
     let log = Logger.launcher(verbose: verbose)
+    if options.detach { return try Detachment().run() }
     let (image, path) = try openImage(log: log)
     let host = HostFacts.current()
     let choice = try MonitorChoice(options.vmm, options.accel, net: options.net, on: host)
@@ -36,7 +38,14 @@ struct Run: ParsableCommand {
       emulator = tool.path
     }
     log.info("\(choice.text)")
-    let end = try boot(machine, image, emulator, log)
+    let directory = RunDirectory()
+    let folder = try directory.claim(machine.name, orAnother: options.name == nil)
+    machine.name = folder.name
+    let attendance = Attendance(folder, in: directory, log: log)
+    var status = LauncherStatus.hostCannot
+    defer { attendance.end(exitStatus: status.rawValue, isKept: options.isLeftAlone) }
+    let end = try boot(machine, image, emulator, attendance, log)
+    status = end.status
     if let problem = end.problem { throw problem }
     if end.status != .clean { throw GuestEnded(status: end.status) }
   }
@@ -54,16 +63,20 @@ struct Run: ParsableCommand {
 
   /// Runs the machine; once more without QEMU's sandbox if this kernel does not allow that.
   private func boot(
-    _ machine: Machine, _ image: Image, _ emulator: String, _ log: Logger
+    _ machine: Machine, _ image: Image, _ emulator: String, _ attendance: Attendance, _ log: Logger
   ) throws -> GuestEnd {
     let signals = try ChildProcess.openSignals()
-    var supervisor = Supervisor(machine: machine, image: image, emulator: emulator, log: log)
+    var supervisor = Supervisor(
+      machine: machine, image: image, emulator: emulator, log: log, attendance: attendance,
+      isLeftAlone: options.isLeftAlone)
     let end = try supervisor.run(signals: signals)
     guard end.isSandboxRefused else { return end }
     log.info("this host does not allow QEMU's sandbox: starting without it")
     var machine = machine
     machine.isSandboxed = false
-    supervisor = Supervisor(machine: machine, image: image, emulator: emulator, log: log)
+    supervisor = Supervisor(
+      machine: machine, image: image, emulator: emulator, log: log, attendance: attendance,
+      isLeftAlone: options.isLeftAlone)
     return try supervisor.run(signals: signals)
   }
 }

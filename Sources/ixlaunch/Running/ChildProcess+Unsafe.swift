@@ -2,7 +2,7 @@ import CProcess
 import Glibc
 
 /// QEMU as a child: its output, its end and the launcher's own signals, one event at a time. The
-/// kernel kills the child should the launcher end in any way.
+/// kernel kills the child should the launcher end in any way, unless it is to outlive it.
 struct ChildProcess: ~Copyable {
   enum Event {
     case output([UInt8])
@@ -14,20 +14,22 @@ struct ChildProcess: ~Copyable {
     case ended(exitStatus: Int32?)
   }
 
-  private let identifier: pid_t
+  let identifier: pid_t
   private let signals: Int32
   private var output: Int32
   private var error: Int32
   private var end: ix_exit?
 
   /// Starts the program at `path`; `signals` comes from `openSignals()`.
-  init(path: String, arguments: [String], signals: Int32) throws(LaunchError) {
+  init(path: String, arguments: [String], outlives: Bool = false, signals: Int32)
+    throws(LaunchError)
+  {
     let words = [path] + arguments
     var process = ix_process()
     // SAFETY: each copy is terminated and is freed once, after the child has its own memory.
     let copies: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
     // SAFETY: as above; the list ends with nil, and `process` is a local.
-    let result = unsafe ix_process_start(path, copies, &process)
+    let result = unsafe ix_process_start(path, copies, outlives ? 1 : 0, &process)
     for index in unsafe copies.indices { unsafe free(copies[index]) }
     guard result == 0 else { throw Self.failure(path, -result) }
     identifier = process.identifier
@@ -47,6 +49,12 @@ struct ChildProcess: ~Copyable {
     guard descriptor >= 0 else { throw failure("signals", -descriptor) }
     return descriptor
   }
+
+  /// Whether one of the launcher's signals has come, for those who do not wait.
+  static func hasSignal(_ signals: Int32) -> Bool { ix_signals_next(signals) != 0 }
+
+  /// Nobody listens to this process any more.
+  static func closeOutput() { _ = ix_output_close() }
 
   func send(_ signal: Int32) {
     if end == nil { kill(identifier, signal) }

@@ -20,6 +20,14 @@ extension Machine {
     return hash & 0xFCFF_FFFF_FFFF | 0x0200_0000_0000
   }
 
+  /// What runs this machine, for a person.
+  var monitorText: String {
+    switch monitor {
+    case .own: "our own monitor on KVM"
+    case .qemu: "QEMU with \(accelerator.rawValue.uppercased())"
+    }
+  }
+
   /// The program that runs this machine, and its arguments.
   func command(emulator: String) -> (path: String, arguments: [String]) {
     switch monitor {

@@ -5,18 +5,24 @@ extension Machine {
   /// in parallel: a second processor, which the kernel leaves parked, brings them back.
   private static let leastProcessorsUnderTCG = 2
 
-  /// The arguments of qemu-system-x86_64 for this machine.
+  /// The arguments of qemu-system-x86_64 for this machine. Its memory is a file that others can map,
+  /// for the control page.
   var qemuArguments: [String] {
     let processors =
       accelerator == .tcg ? max(cores, Self.leastProcessorsUnderTCG) : cores
     return [
       "-name", name, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-      "-machine", "q35", "-accel", accelerator.rawValue,
+      "-object", "memory-backend-memfd,id=ram,size=\(memory.bytes),share=on",
+      "-machine", "q35,memory-backend=ram", "-accel", accelerator.rawValue,
       "-cpu", accelerator == .kvm ? "host" : "max", "-smp", "\(processors)",
       "-m", "\(memory.bytes >> 20)", "-kernel", imagePath, "-append", commandLine,
       "-serial", "stdio", "-monitor", "none",
       "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
-    ] + firmwareArguments + networkArguments + sandboxArguments
+    ] + debuggerArguments + firmwareArguments + networkArguments + sandboxArguments
+  }
+
+  private var debuggerArguments: [String] {
+    debuggerPort.map { ["-gdb", "tcp:127.0.0.1:\($0)"] } ?? []
   }
 
   /// Beside a card that is connected to nothing, qboot of QEMU 7.2 never starts the kernel.

@@ -18,6 +18,8 @@ struct Machine: Equatable {
   var firmware: String?
   /// QEMU forbids itself system calls that it does not need.
   var isSandboxed = true
+  /// The port of 127.0.0.1 on which a debugger can attach.
+  var debuggerPort: UInt16?
 
   /// How the guest's NIC is connected, and what the guest is told about it.
   enum Network: Equatable {

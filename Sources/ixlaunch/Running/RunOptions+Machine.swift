@@ -28,10 +28,12 @@ extension RunOptions {
         "--args", "they do not fit the kernel's command line",
         "give at most \(Manifest.argumentsByteLimit) bytes of printable ASCII")
     }
-    return Machine(
+    var machine = Machine(
       name: name, imagePath: path, accelerator: accelerator, cores: cores,
       memory: try memory(for: image), network: try network(for: defaults), batch: batch, spin: spin,
       arguments: arguments)
+    machine.debuggerPort = gdb
+    return machine
   }
 
   private func memory(for image: Image) throws(LaunchError) -> ByteCount {

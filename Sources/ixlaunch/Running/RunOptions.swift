@@ -3,8 +3,15 @@ import Image
 
 /// The options of `run` that decide about the machine.
 struct RunOptions: ParsableArguments {
-  @Option(help: "The dataplane's name. (default: the image's)")
+  @Option(help: "The dataplane's name. (default: the image's, with a number if that is taken)")
   var name: String?
+
+  @Flag(help: "Leave it running: see list, logs and stop.")
+  var detach = false
+
+  /// This is the process that `--detach` has left.
+  @Flag(help: .hidden)
+  var isLeftAlone = false
 
   @Option(help: "auto, kvm (our own) or qemu: the virtual machine monitor.")
   var vmm = Monitor.auto
@@ -35,6 +42,9 @@ struct RunOptions: ParsableArguments {
 
   @Option(help: "Microseconds without a packet after which a core sleeps (default 1000).")
   var spin: Int?
+
+  @Option(help: "A port of 127.0.0.1 on which gdb can attach to the guest (QEMU only).")
+  var gdb: UInt16?
 
   @Option(help: "The application's arguments, one string.")
   var args: String?

@@ -1,3 +1,4 @@
+import ControlPlane
 import Foundation
 import Image
 import Logging
@@ -12,13 +13,21 @@ struct Supervisor {
   let image: Image
   let emulator: String
   let log: Logger
+  private let attendance: Attendance?
+  private let isLeftAlone: Bool
 
   private var console: ConsoleReader
   private var errorText: [UInt8] = []
   private var hasAnswered = false
   private var wasStopped = false
 
-  init(machine: Machine, image: Image, emulator: String, log: Logger) {
+  /// The guest of a launcher that `isLeftAlone` outlives it.
+  init(
+    machine: Machine, image: Image, emulator: String, log: Logger, attendance: Attendance? = nil,
+    isLeftAlone: Bool = false
+  ) {
+    self.attendance = attendance
+    self.isLeftAlone = isLeftAlone
     self.machine = machine
     self.image = image
     self.emulator = emulator
@@ -31,7 +40,9 @@ struct Supervisor {
   mutating func run(signals: Int32) throws(LaunchError) -> GuestEnd {
     let (path, arguments) = machine.command(emulator: emulator)
     log.debug("\(path) \(arguments.map(Self.quoted).joined(separator: " "))")
-    var child = try ChildProcess(path: path, arguments: arguments, signals: signals)
+    var child = try ChildProcess(
+      path: path, arguments: arguments, outlives: isLeftAlone, signals: signals)
+    attendance?.begin(record(monitor: child.identifier))
     if !machine.waitsForListener(ports: image.description.defaults.ports) { answer() }
     while true {
       switch child.next(milliseconds: wasStopped ? Self.patience : -1) {
@@ -54,6 +65,7 @@ struct Supervisor {
   }
 
   private mutating func show(_ line: String) {
+    attendance?.keep(line)
     Self.write(line)
     if line.hasPrefix("ix: listening") { answer() }
   }
@@ -62,6 +74,16 @@ struct Supervisor {
     guard !hasAnswered else { return }
     hasAnswered = true
     Self.write("ixlaunch: \(machine.answer(ports: image.description.defaults.ports))")
+    if isLeftAlone { ChildProcess.closeOutput() }
+  }
+
+  private func record(monitor: Int32) -> DataplaneRecord {
+    DataplaneRecord(
+      name: machine.name, image: machine.imagePath,
+      monitorKind: machine.monitorText, cores: machine.cores,
+      memory: "\(machine.memory)", answer: machine.answer(ports: image.description.defaults.ports),
+      monitor: ProcessIdentity(monitor) ?? ProcessIdentity(identifier: monitor, startTime: 0),
+      launcher: .current, startedAt: Date().timeIntervalSince1970)
   }
 
   /// The monitor's last words without its own name in front.

@@ -1,0 +1,96 @@
+import Foundation
+import IXABI
+
+/// The control plane's loop over one configuration: measure, decide, apply. It keeps nothing that it
+/// could not find out again; when it ends, dataplanes go on with what they have.
+package final class ControlLoop {
+  package struct Step: Encodable, Sendable {
+    package let seconds: Double
+    /// Cores of the host, by dataplane.
+    package let dataplanes: [String: [Int]]
+    package let background: [Int]
+    package let queueDepth: [String: Double]
+    package let idleShare: [String: Double]
+    package let queueingDelayMicroseconds: [String: Double]
+  }
+
+  private let configuration: ControlConfiguration
+  private let directory: RunDirectory
+  private let background: BackgroundJob?
+  private var arbiter: Arbiter
+  private var dataplanes: [String: Dataplane] = [:]
+  private var earlier: [String: [CoreSnapshot]] = [:]
+  private var applied: Arbiter.Division?
+  private let start = ProcessInfo.processInfo.systemUptime
+
+  package init(_ configuration: ControlConfiguration, in directory: RunDirectory) throws {
+    self.configuration = configuration
+    self.directory = directory
+    try FileManager.default.createDirectory(
+      atPath: directory.path, withIntermediateDirectories: true)
+    background = try configuration.backgroundCommand.map {
+      try BackgroundJob(
+        command: $0, group: configuration.backgroundGroup,
+        recordPath: "\(directory.path)/background.json")
+    }
+    arbiter = Arbiter(
+      hostCores: configuration.cores ?? ProcessorSet.ours,
+      reservedCount: background == nil ? 0 : 1, constants: configuration.constants)
+  }
+
+  /// One tick; what was measured and decided.
+  package func tick() -> Step {
+    var samples: [String: LoadSample] = [:]
+    for claim in configuration.claims {
+      guard let cores = look(claim.name) else { continue }
+      if let before = earlier[claim.name], before.count == cores.count {
+        samples[claim.name] = LoadSample(from: before, to: cores)
+      } else {
+        samples[claim.name] = LoadSample(
+          queueDepth: 0, queueingDelayMicroseconds: 0, idleShare: 0)
+      }
+      earlier[claim.name] = cores
+    }
+    let division = arbiter.tick(configuration.claims, samples)
+    apply(division)
+    return Step(
+      seconds: ProcessInfo.processInfo.systemUptime - start, dataplanes: division.dataplanes,
+      background: division.rest, queueDepth: samples.mapValues { $0.queueDepth },
+      idleShare: samples.mapValues { $0.idleShare },
+      queueingDelayMicroseconds: samples.mapValues { $0.queueingDelayMicroseconds })
+  }
+
+  /// What a dataplane shows; nil when it does not run.
+  private func look(_ name: String) -> [CoreSnapshot]? {
+    if let known = dataplanes[name], !known.record.monitor.isAlive {
+      dataplanes[name] = nil
+      earlier[name] = nil
+      applied = nil
+    }
+    if dataplanes[name] == nil {
+      dataplanes[name] = try? Dataplane(name, in: directory)
+      applied = nil
+    }
+    return dataplanes[name]?.page.snapshots()
+  }
+
+  private func apply(_ division: Arbiter.Division) {
+    guard division != applied else { return }
+    for (name, cores) in division.dataplanes where !cores.isEmpty {
+      guard let dataplane = dataplanes[name] else { continue }
+      scale(dataplane, to: cores.count)
+      ProcessorSet.confine(dataplane.record.monitor.identifier, to: cores)
+    }
+    background?.confine(to: division.rest)
+    applied = division
+  }
+
+  /// Parks the guest's cores that have none of the host's, and wakes the others. An image of one core,
+  /// or one that does not park, shares what it has.
+  private func scale(_ dataplane: Dataplane, to count: Int) {
+    guard dataplane.page.coreCount > 1 else { return }
+    for core in 0..<dataplane.page.coreCount {
+      _ = try? dataplane.command(core < count ? .unpark : .park, core: core, seconds: 0.3)
+    }
+  }
+}
