@@ -30,4 +30,23 @@ import Testing
     #expect(twice == page + page)
     #expect(guest.stop().status == 0)
   }
+
+  /// Clients that send half a request, bytes of one now and then, or nothing; meanwhile others are
+  /// served.
+  @Test func theWebServerEndsClientsThatTakeTooLong() throws {
+    let port = freePort()
+    let guest = try Guest("http", ["--forward", "\(port):80", "--args", "head=1 idle=2 body=1"])
+    #expect(guest.waitUntilListening())
+    let script = """
+      client() { exec 3<>/dev/tcp/127.0.0.1/\(port); printf "$1" >&3
+        (for i in 1 2 3 4 5 6 7 8; do sleep 0.5; printf "$2" >&3; done) 2> /dev/null &
+        timeout -s KILL 15 head -c 12 <&3; echo " end"; }
+      client 'GET / HTTP/1.1\\r\\nX: ' x; client '' ''
+      client 'GET / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 99\\r\\n\\r\\n' y
+      curl -s -m 10 -o /dev/null -w '%{http_code}' http://127.0.0.1:\(port)/
+      """
+    let ended = try shell(["timeout", "-s", "KILL", "50", "bash", "-c", script], seconds: 60)
+    #expect(ended.output == "HTTP/1.1 408 end\n end\nHTTP/1.1 408 end\n200")
+    #expect(guest.stop().status == 0)
+  }
 }

@@ -4,6 +4,8 @@
 
   /// Serves the site in its image over HTTP/1.1 (RFC 9112). What a request means and what it is
   /// answered with is decided in the module `HTTP`; this connects it to the network.
+  ///
+  /// Arguments: `head=`, `body=`, `idle=` and `reply=`, the seconds of `Patience`.
   @main
   struct HTTPServer: Service {
     private struct Client {
@@ -34,7 +36,23 @@
         print("http: port 80 cannot be listened on")
         exit(status: 1)
       }
-      run(HTTPServer())
+      var server = HTTPServer()
+      server.server.patience = patience()
+      run(server)
+    }
+
+    private static func patience() -> Patience {
+      var patience = Patience()
+      if let seconds = seconds("head") { patience.headSeconds = seconds }
+      if let seconds = seconds("body") { patience.bodySeconds = seconds }
+      if let seconds = seconds("idle") { patience.idleSeconds = seconds }
+      if let seconds = seconds("reply") { patience.replySeconds = seconds }
+      return patience
+    }
+
+    /// Up to a day.
+    private static func seconds(_ key: StaticString) -> UInt32? {
+      Argument.number(of: key).map { UInt32(min($0, 86_400)) }
     }
 
     mutating func connected(_ connection: Connection) {
