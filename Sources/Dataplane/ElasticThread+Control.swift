@@ -6,8 +6,8 @@ import TCP
 // Step four of the cycle: what the host asks for, and what it is shown.
 
 extension ElasticThread where Device: ~Copyable {
-  /// How often the host is shown new numbers.
-  package static var controlInterval: Interval { .milliseconds(10) }
+  /// How often the host is shown new numbers: about a thousand instructions each time.
+  package static var controlInterval: Interval { .milliseconds(50) }
 
   /// Does what the host has asked for, and shows it how things are.
   @inline(never)
@@ -31,7 +31,7 @@ extension ElasticThread where Device: ~Copyable {
     device.updateCapture(control)
     control.beginUpdate(now: now)
     publishGauges()
-    publishMetrics()
+    publishMetrics(now)
     publish(device.statistics)
     publishNetwork()
     publishTCP(stack.tcp.counters)
@@ -57,7 +57,7 @@ extension ElasticThread where Device: ~Copyable {
       spinLimit = .microseconds(argument)
       return .ok
     case .print:
-      core.printStatistics(of: metrics, load: load)
+      core.printStatistics(of: metrics, busy: load.busy)
       return .ok
     case .capture: return device.capture(byteCount: argument)
     case .park, .unpark, .migrate: return .wrongState
@@ -78,7 +78,7 @@ extension ElasticThread where Device: ~Copyable {
     control.set(.freeSendElements, stack.tcp.freeElementCount)
   }
 
-  private func publishMetrics() {
+  private func publishMetrics(_ now: Instant) {
     control.set(.cycles, metrics.cycles)
     control.set(.batches, metrics.batches)
     control.set(.frames, metrics.frames)
@@ -86,7 +86,7 @@ extension ElasticThread where Device: ~Copyable {
     control.set(.refusedCalls, metrics.refusedCalls)
     control.set(.overstays, metrics.overstays)
     control.set(.busyNanoseconds, load.busy.nanoseconds)
-    control.set(.idleNanoseconds, load.idle.nanoseconds)
+    control.set(.idleNanoseconds, load.idle(until: now).nanoseconds)
     control.set(.copiedBytes, pool.copiedByteCount)
     control.set(batches: load.batches)
   }
@@ -154,11 +154,9 @@ extension ElasticThread where Device: ~Copyable {
   }
 
   private func publishDrops(_ tcp: TCPCounters) {
-    var index = 0
-    while let reason = DropReason(rawValue: index) {
-      control.set(dropAt: index, stack.counters[reason])
-      index &+= 1
-    }
+    // Through a span: subscripting the array itself copies it, every time.
+    let drops = stack.counters.drops.span
+    for index in 0..<DropReason.count { control.set(dropAt: index, drops[index]) }
     control.set(.tcpPathError, tcp.droppedPathErrors)
     control.set(.tcpPathLimit, tcp.droppedPathLimits)
     control.set(.tcpFlags, tcp.droppedMalformed)

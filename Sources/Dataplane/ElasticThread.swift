@@ -12,7 +12,7 @@ package protocol ProcessorCore: ~Copyable {
   /// Sleeps until an interrupt, at the latest until `deadline`.
   mutating func sleep(until deadline: Instant, now: Instant)
   /// The host has asked for the numbers on the console.
-  mutating func printStatistics(of metrics: ThreadMetrics, load: LoadMeter)
+  mutating func printStatistics(of metrics: ThreadMetrics, busy: Interval)
   /// The host has asked for the end of the machine. Does not return but in tests.
   mutating func stop()
 }
@@ -40,7 +40,7 @@ package struct ElasticThread<
   /// When the host is to be shown new numbers.
   var publishDue = Instant(nanoseconds: 0)
   /// When the last `poll` went back to ring 3.
-  package private(set) var polledAt = Instant(nanoseconds: 0)
+  package private(set) var polledAt: Instant
 
   package init(
     device: consuming Device, pool: consuming PacketPool, stack: consuming NetworkStack<Control>,
@@ -51,6 +51,7 @@ package struct ElasticThread<
     self.device = CapturedDevice(device, ring: captureRing)
     self.control = control
     load = LoadMeter(now: now)
+    polledAt = now
     self.pool = pool
     self.stack = stack
     self.calls = calls
@@ -69,7 +70,8 @@ package struct ElasticThread<
     guard callCount <= UInt64(calls.capacity) else { return Status.badArgument.result }
     var now = core.now()
     var busyAt = now
-    load.turn(now: now, wasBusy: true)
+    // The application had the core since.
+    load.wasBusy(from: polledAt, to: now)
     begin(callCount: Int(callCount), now: now)
     while true {
       if control.hasCommand || now >= publishDue { attend(now: now, on: &core) }
@@ -82,8 +84,9 @@ package struct ElasticThread<
       let wasBusy = metrics.frames != frameCount
       if wasBusy { busyAt = now }
       if now.since(busyAt) < spinLimit { core.relax() } else { sleep(on: &core, now: now) }
+      let turnedAt = now
       now = core.now()
-      load.turn(now: now, wasBusy: wasBusy)
+      if wasBusy { load.wasBusy(from: turnedAt, to: now) }
       device.checkForLostNotification(now: now)
       device.reclaim(&pool)
     }
@@ -99,7 +102,7 @@ package struct ElasticThread<
     control.set(.sleeping)
     core.sleep(until: deadline, now: now)
     control.set(.running)
-    load.woke(now: core.now())
+    load.foundEmpty(now: core.now())
     device.disarmInterrupt()
   }
 
@@ -166,7 +169,7 @@ package struct ElasticThread<
       stack.receive(frame, now: now, pool: &pool, device: &device)
       count &+= 1
     }
-    guard count > 0 else { return load.receivedNothing(now: now) }
+    guard count > 0 else { return load.foundEmpty(now: now) }
     load.received(count, waiting: count < batchBound ? 0 : device.waitingFrameCount, now: now)
     metrics.batches &+= 1
     metrics.frames &+= UInt64(truncatingIfNeeded: count)

@@ -31,7 +31,7 @@
       Kernel.stop(.clean)
     }
 
-    func printStatistics(of metrics: ThreadMetrics, load: LoadMeter) {
+    func printStatistics(of metrics: ThreadMetrics, busy: Interval) {
       Console.write("ix: statistics: cycles ")
       Console.write(metrics.cycles)
       Console.write(" batches ")
@@ -41,9 +41,7 @@
       Console.write(" calls ")
       Console.write(metrics.calls)
       Console.write(" busy ")
-      Console.write(load.busy.microseconds)
-      Console.write(" us idle ")
-      Console.write(load.idle.microseconds)
+      Console.write(busy.microseconds)
       Console.write(" us\n")
     }
   }

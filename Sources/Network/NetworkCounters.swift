@@ -1,6 +1,7 @@
 /// What a stack has received and refused since boot.
 package struct NetworkCounters: BitwiseCopyable {
-  private var drops = InlineArray<64, UInt64>(repeating: 0)
+  /// By `DropReason.rawValue`.
+  package private(set) var drops = InlineArray<64, UInt64>(repeating: 0)
 
   package var receivedFrames: UInt64 = 0
   package var receivedSegments: UInt64 = 0

@@ -119,11 +119,10 @@ private struct Host {
 
   @Test func busyAndIdleTimeAddUp() {
     var load = LoadMeter(now: Self.at(0))
-    load.turn(now: Self.at(10), wasBusy: true)
-    load.turn(now: Self.at(40), wasBusy: false)
-    load.turn(now: Self.at(45), wasBusy: true)
+    load.wasBusy(from: Self.at(0), to: Self.at(10))
+    load.wasBusy(from: Self.at(40), to: Self.at(45))
     #expect(load.busy == .microseconds(15))
-    #expect(load.idle == .microseconds(30))
+    #expect(load.idle(until: Self.at(45)) == .microseconds(30))
   }
 
   @Test(arguments: [(1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (64, 6), (65, 7), (1024, 10)])
@@ -138,21 +137,28 @@ private struct Host {
     var load = LoadMeter(now: Self.at(0))
     for turn in 1...100 { load.received(64, waiting: 0, now: Self.at(UInt64(turn) * 8)) }
     var report = load.report()
-    #expect((7_900...8_000).contains(report.delay))
-    #expect((63 * 256...64 * 256).contains(report.depth))
+    #expect(report == (64 * 256, 8_000, 64))
     for turn in 101...120 { load.received(64, waiting: 64, now: Self.at(UInt64(turn) * 8)) }
     report = load.report()
-    #expect(report.delay > 80_000)
-    #expect(report.longest == 128)
+    // Smoothed by a half: the oldest waited 84 us on average.
+    #expect(report == (96 * 256, 46_000, 128))
+    // A queue of one.
+    load.foundEmpty(now: Self.at(999))
+    for turn in 1...100 { load.received(1, waiting: 0, now: Self.at(999 + UInt64(turn))) }
+    _ = load.report()
+    load.received(1, waiting: 0, now: Self.at(1_100))
+    report = load.report()
+    #expect(report.longest == 1)
+    #expect(report.depth < 26 * 256)
     let silent = load.report()
     #expect(silent == (0, 0, 0))
   }
 
   @Test func sleepDoesNotCountAsWaiting() {
     var load = LoadMeter(now: Self.at(0))
-    load.receivedNothing(now: Self.at(10))
-    load.woke(now: Self.at(100_000))
+    load.foundEmpty(now: Self.at(10))
+    load.foundEmpty(now: Self.at(100_000))
     load.received(1, waiting: 0, now: Self.at(100_008))
-    #expect(load.report().delay == 1_000)
+    #expect(load.report().delay == 8_000)
   }
 }

@@ -15,7 +15,7 @@ struct StoppedCore: ProcessorCore {
   func sleep(until deadline: Instant, now: Instant) {}
   private(set) var printCount = 0
   private(set) var stopCount = 0
-  mutating func printStatistics(of metrics: ThreadMetrics, load: LoadMeter) { printCount += 1 }
+  mutating func printStatistics(of metrics: ThreadMetrics, busy: Interval) { printCount += 1 }
   mutating func stop() { stopCount += 1 }
 }
 

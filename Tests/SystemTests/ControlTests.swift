@@ -19,7 +19,7 @@ struct Watched {
 
   /// Counters and gauges of the first core, by name.
   func numbers() throws -> [String: Int] {
-    // A core shows new numbers every 10 ms while it works, ten times a second while it sleeps.
+    // A core shows new numbers every 50 ms while it works, ten times a second while it sleeps.
     usleep(300_000)
     let text = try launch("stats", name, "--json").output
     let report = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
