@@ -34,6 +34,11 @@ extension ElasticThread where Device: ~Copyable {
       return call.vector_count == 0
         ? send(address: call.address, byteCount: call.byte_count, on: handle)
         : sendVectors(index, on: handle)
+    case .tcpSendReceived:
+      return stack.tcp.sendReceived(
+        handle, buffer: call.buffer, offset: events.offset(of: call.address, in: call.buffer),
+        byteCount: call.byte_count, pool: &pool
+      ).result
     case .tcpReceiveDone:
       return stack.tcp.receiveDone(
         handle, buffer: call.buffer, byteCount: Int(truncatingIfNeeded: call.byte_count),

@@ -1,3 +1,4 @@
+import CIXABI
 import IXABI
 import Network
 import Packets
@@ -63,11 +64,12 @@ package struct ElasticThread<
   }
 
   /// The system call `poll`: runs the first `callCount` batched calls, then cycles until there are
-  /// event conditions, and returns how many.
-  package mutating func poll(callCount: UInt64, on core: inout some ProcessorCore & ~Copyable)
-    -> Int64
-  {
+  /// event conditions, and returns how many. `flags` are those of `IX_POLL_...`.
+  package mutating func poll(
+    callCount: UInt64, flags: UInt64 = 0, on core: inout some ProcessorCore & ~Copyable
+  ) -> Int64 {
     guard callCount <= UInt64(calls.capacity) else { return Status.badArgument.result }
+    events.mergesSent = flags & UInt64(IX_POLL_MERGES_SENT) != 0
     var now = core.now()
     var busyAt = now
     // The application had the core since.
@@ -88,7 +90,6 @@ package struct ElasticThread<
       now = core.now()
       if wasBusy { load.wasBusy(from: turnedAt, to: now) }
       device.checkForLostNotification(now: now)
-      device.reclaim(&pool)
     }
   }
 
@@ -164,6 +165,9 @@ package struct ElasticThread<
   /// Takes at most B frames; never waits for more.
   @inline(__always)
   mutating func receive(_ now: Instant) {
+    // What was sent before the answer that may be there now is finished: its memory is free as soon
+    // as it is acknowledged.
+    device.reclaim(&pool)
     var count = 0
     while count < batchBound, let frame = device.receive(&pool) {
       stack.receive(frame, now: now, pool: &pool, device: &device)

@@ -12,6 +12,8 @@ package struct EventArray: ~Copyable {
   package let capacity: Int
   /// Events of this cycle.
   package private(set) var count = 0
+  /// What the application has asked for with its latest `poll`.
+  package var mergesSent = false
   private let events: UnsafeMutablePointer<EventDescriptor>
   private let receiveWindow: UserAddress
 
@@ -47,6 +49,13 @@ package struct EventArray: ~Copyable {
     return event
   }
 
+  /// The byte of pool buffer `buffer` that ring 3 sees at `address`, counted from the buffer's first;
+  /// any number at all when it is none of that buffer's.
+  @inline(__always)
+  func offset(of address: UInt64, in buffer: UInt32) -> UInt64 {
+    address &- userAddress(buffer: buffer, offset: 0)
+  }
+
   /// Where ring 3 sees byte `offset` of a pool buffer.
   @inline(__always)
   private func userAddress(buffer: UInt32, offset: Int) -> UInt64 {
@@ -77,10 +86,22 @@ extension EventArray: ConnectionEvents {
   package mutating func received(
     _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int
   ) {
+    received(
+      handle, cookie: cookie, buffer: buffer, offset: offset, byteCount: byteCount,
+      acknowledged: 0, window: 0)
+  }
+
+  @inline(__always)
+  package mutating func received(
+    _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int,
+    acknowledged: UInt32, window: UInt32
+  ) {
     var event = Self.event(.tcpReceived, handle, cookie)
     event.address = userAddress(buffer: buffer, offset: offset)
     event.buffer = buffer
     event.byte_count = UInt32(truncatingIfNeeded: byteCount)
+    event.acknowledged = acknowledged
+    event.window = window
     append(event)
   }
 

@@ -24,7 +24,7 @@ public struct Connection: Hashable, BitwiseCopyable, Sendable {
   /// Sends received bytes on from where they lie. The buffer goes back to the network when the
   /// peer has acknowledged them, so the peer's own pace limits how many are held.
   public func send(_ bytes: consuming ReceivedBytes) {
-    Core.current.enqueue(bytes.relinquish(), on: self)
+    bytes.send(on: self)
   }
 
   /// Sends a buffer's bytes. The buffer is freed when the peer has acknowledged them.

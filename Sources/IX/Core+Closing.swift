@@ -41,6 +41,7 @@ extension Core {
 
   /// Drops a session and gives back what it holds.
   mutating func forget(_ index: UInt32) {
+    dropReturned(index)
     while sessions[index].firstChunk != Slab<Chunk>.none {
       removeFirstChunk(index, chunks[sessions[index].firstChunk])
     }

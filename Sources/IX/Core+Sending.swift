@@ -2,7 +2,8 @@ import CIXABI
 import IXABI
 
 // From `Connection.send` to acknowledgement: chunks queue on their session, one batched call per
-// session and round offers them to the kernel, `sent` events release them.
+// session and round offers them to the kernel, `sent` events release them. Received bytes that are
+// all a session has to send go back to the kernel, buffer included, and are no chunk at all.
 
 /// What the library knows of one connection.
 struct Session: BitwiseCopyable {
@@ -24,6 +25,12 @@ struct Session: BitwiseCopyable {
   var unacknowledgedByteCount = 0
   /// Bytes the kernel holds: taken and not acknowledged.
   var inFlightByteCount = 0
+  /// Received bytes to be sent back; they are all there is to send when `returned` is not nil.
+  var returnedAddress: UInt64 = 0
+  var returnedByteCount: UInt32 = 0
+  var returnedBuffer = Self.noBuffer
+  /// Bytes in flight that are no chunks, all of them older than the first chunk.
+  var returnedInFlightByteCount: UInt32 = 0
   var isDirty = false
   /// The kernel did not take everything: wait until it reports `sent`.
   var isBlocked = false
@@ -36,6 +43,8 @@ struct Session: BitwiseCopyable {
     self.handle = handle
     self.generation = generation
   }
+
+  static var noBuffer: UInt32 { .max }
 }
 
 extension Core {
@@ -50,11 +59,18 @@ extension Core {
     session(of: connection).map { sessions[$0].unacknowledgedByteCount } ?? 0
   }
 
+  @inline(never)
   mutating func enqueue(_ chunk: Chunk, on connection: Connection) {
     guard let index = session(of: connection), !sessions[index].isClosing, chunk.byteCount > 0
     else {
       return giveBack(chunk)
     }
+    if sessions[index].returnedBuffer != Session.noBuffer { queueReturned(index) }
+    sessions[index].unacknowledgedByteCount &+= Int(chunk.byteCount)
+    append(chunk, to: index)
+  }
+
+  mutating func append(_ chunk: Chunk, to index: UInt32) {
     sessions[index].openChunk = Slab<Chunk>.none
     let number = chunks.insert(chunk)
     if sessions[index].lastChunk == Slab<Chunk>.none {
@@ -63,7 +79,6 @@ extension Core {
       chunks[sessions[index].lastChunk].next = number
     }
     sessions[index].lastChunk = number
-    sessions[index].unacknowledgedByteCount &+= Int(chunk.byteCount)
     if sessions[index].firstUnsent == Slab<Chunk>.none {
       sessions[index].firstUnsent = number
       sessions[index].takenOfFirstUnsent = 0
@@ -106,7 +121,11 @@ extension Core {
         sessions.remove(index)
         continue
       }
-      if sessions[index].firstUnsent != Slab<Chunk>.none { issueSend(index) }
+      if sessions[index].returnedBuffer != Session.noBuffer {
+        issueReturned(index)
+      } else if sessions[index].firstUnsent != Slab<Chunk>.none {
+        issueSend(index)
+      }
       advanceClose(index)
     }
   }
@@ -181,9 +200,19 @@ extension Core {
   /// The peer acknowledged `byteCount` more bytes: chunks that are done go back.
   @inline(__always)
   mutating func acknowledged(_ index: UInt32, byteCount: UInt32) {
-    var rest = byteCount
     sessions[index].unacknowledgedByteCount &-= Int(byteCount)
     sessions[index].inFlightByteCount &-= Int(byteCount)
+    let returned = min(byteCount, sessions[index].returnedInFlightByteCount)
+    sessions[index].returnedInFlightByteCount &-= returned
+    if byteCount > returned { acknowledgeChunks(index, byteCount: byteCount &- returned) }
+    sessions[index].isBlocked = false
+    if sessions[index].firstUnsent != Slab<Chunk>.none || sessions[index].isClosing {
+      markDirty(index)
+    }
+  }
+
+  private mutating func acknowledgeChunks(_ index: UInt32, byteCount: UInt32) {
+    var rest = byteCount
     while rest > 0, sessions[index].firstChunk != Slab<Chunk>.none {
       let chunk = chunks[sessions[index].firstChunk]
       let open = chunk.byteCount &- sessions[index].acknowledgedOfFirst
@@ -193,10 +222,6 @@ extension Core {
       }
       rest &-= open
       removeFirstChunk(index, chunk)
-    }
-    sessions[index].isBlocked = false
-    if sessions[index].firstUnsent != Slab<Chunk>.none || sessions[index].isClosing {
-      markDirty(index)
     }
   }
 
@@ -209,8 +234,7 @@ extension Core {
     giveBack(chunk)
   }
 
-  @inline(__always)
-  private mutating func giveBack(_ chunk: Chunk) {
+  mutating func giveBack(_ chunk: Chunk) {
     switch chunk.owner {
     case .nobody: break
     case .network:

@@ -1,4 +1,5 @@
 import CIX
+import CIXABI
 import IXABI
 
 /// One core's side of the application: the shared arrays and the state of its connections.
@@ -91,7 +92,8 @@ struct Core: ~Copyable {
   /// Runs the batch and one cycle of the dataplane; returns how many events there are.
   mutating func poll() -> Int {
     sendDirtySessions()
-    let eventCount = systemCall(.poll, UInt64(callCount), 0)
+    let eventCount = systemCall(
+      .poll, UInt64(callCount), UInt64(IX_POLL_MERGES_SENT))
     precondition(eventCount >= 0, "the kernel refused to poll")
     finishBatch()
     return Int(eventCount)
@@ -121,7 +123,9 @@ struct Core: ~Copyable {
     for index in 0..<count {
       // SAFETY: `count` calls were issued.
       let call = unsafe calls[index]
-      if call.operation == Operation.tcpSend.rawValue {
+      if call.operation == Operation.tcpSendReceived.rawValue {
+        if call.result != Int64(bitPattern: call.byte_count) { finishReturned(call) }
+      } else if call.operation == Operation.tcpSend.rawValue {
         finishSend(call)
       } else if call.result < 0, call.operation == Operation.udpSend.rawValue {
         finishDatagram(cookie: call.cookie)

@@ -20,10 +20,7 @@ extension Core {
     switch kind {
     case .tcpReceived: received(event, by: &service)
     case .tcpSent:
-      let connection = Connection(cookie: event.cookie)
-      guard let index = Core.current.session(of: connection) else { return }
-      Core.current.acknowledged(index, byteCount: event.byte_count)
-      if !Core.current.sessions[index].isClosing { service.sent(connection) }
+      acknowledged(event.byte_count, on: Connection(cookie: event.cookie), by: &service)
     case .tcpKnock: knocked(event, at: &service)
     case .tcpPeerClosed: closedByPeer(event, at: &service)
     case .tcpDead: died(event, at: &service)
@@ -42,9 +39,19 @@ extension Core {
     // Whatever happens to them, letting these bytes go returns their buffer.
     let bytes = ReceivedBytes(event)
     let connection = Connection(cookie: event.cookie)
+    if event.acknowledged > 0 { acknowledged(event.acknowledged, on: connection, by: &service) }
     guard let index = Core.current.session(of: connection), !Core.current.sessions[index].isClosing
     else { return }
     service.received(bytes, on: connection)
+  }
+
+  @inline(__always)
+  private static func acknowledged(
+    _ byteCount: UInt32, on connection: Connection, by service: inout some Service
+  ) {
+    guard let index = Core.current.session(of: connection) else { return }
+    Core.current.acknowledged(index, byteCount: byteCount)
+    if !Core.current.sessions[index].isClosing { service.sent(connection) }
   }
 
   @inline(never)

@@ -30,13 +30,13 @@ public struct ReceivedBytes: ~Copyable {
     }
   }
 
-  /// Ownership as a queue entry: the buffer goes back when the entry is done.
-  consuming func relinquish() -> Chunk {
-    let chunk = Chunk(
-      received: address, handle: handle, byteCount: UInt32(truncatingIfNeeded: byteCount),
-      buffer: buffer)
+  /// Sends the bytes on; the buffer goes back when the peer has them.
+  @inline(__always)
+  consuming func send(on connection: Connection) {
+    Core.current.send(
+      received: address, byteCount: UInt32(truncatingIfNeeded: byteCount), buffer: buffer,
+      handle: handle, on: connection)
     discard self
-    return chunk
   }
 
   deinit {

@@ -62,6 +62,7 @@ public enum Operation: UInt32, Sendable {
   case tcpAbort = 10
   case timerArm = 11
   case timerCancel = 12
+  case tcpSendReceived = 13
 }
 
 /// Event conditions: `IX_EVENT_...` of ix_abi.h. Append-only.

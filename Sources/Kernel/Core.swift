@@ -34,9 +34,9 @@
     }
 
     @inline(__always)
-    mutating func poll(callCount: UInt64) -> Int64 {
+    mutating func poll(callCount: UInt64, flags: UInt64) -> Int64 {
       var pace = Pace(clock: clock, interrupts: interrupts)
-      let result = thread.poll(callCount: callCount, on: &pace)
+      let result = thread.poll(callCount: callCount, flags: flags, on: &pace)
       if pace.hasSlept { watchRenewalDue = Instant(nanoseconds: 0) }
       watch(from: thread.polledAt)
       return result

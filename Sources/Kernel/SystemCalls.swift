@@ -8,7 +8,7 @@
   func handleSystemCall(_ number: UInt64, _ a: UInt64, _ b: UInt64, _ c: UInt64) -> Int64 {
     guard let call = SystemCall(rawValue: number) else { return Status.unknownCall.result }
     switch call {
-    case .poll: return Core.current.poll(callCount: a)
+    case .poll: return Core.current.poll(callCount: a, flags: b)
     case .flush: return Core.current.flush(callCount: a)
     case .listen: return Core.current.listen(port: a).result
     case .bind: return Core.current.bind(port: a).result

@@ -24,6 +24,27 @@ extension IPv4Output: SegmentTransmitter {
   }
 
   @inline(__always)
+  package mutating func transmit<Device: NetworkDevice & ~Copyable>(
+    _ usual: UsualFrame, payload: Fragment, device: inout Device, pool: inout PacketPool
+  ) -> UInt32? {
+    let remote = IPv4Address(UInt32(bigEndian: UInt32(truncatingIfNeeded: usual.addresses &>> 32)))
+    guard device.offloads.transmitChecksum, let hardware = latestHop(to: remote) else {
+      return nil
+    }
+    var frame = OutgoingFrame(headerByteCount: usual.headerByteCount)
+    frame.checksumStart = Self.transportOffset
+    frame.checksumOffset = TCPHeader.checksumOffset
+    let checksum = usual.partialChecksum
+    let fragments: InlineArray<1, Fragment> = [payload]
+    let source = device.macAddress
+    let ticket = device.transmit(frame, fragments: fragments.span, pool: &pool) { header in
+      usual.emit(from: source, to: hardware, checksum: checksum, into: &header)
+    }
+    if ticket != nil { counters.segments &+= 1 }
+    return ticket
+  }
+
+  @inline(__always)
   private func send<Device: NetworkDevice & ~Copyable>(
     _ segment: OutgoingSegment, to hardware: MACAddress, fragments: Span<Fragment>,
     device: inout Device, pool: inout PacketPool

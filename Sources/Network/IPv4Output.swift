@@ -28,6 +28,14 @@ package struct IPv4Output: ~Copyable {
     case unreachable
   }
 
+  /// Where packets for a destination that can be sent to went lately; nil when `nextHop` must be asked.
+  @inline(__always)
+  func latestHop(to destination: IPv4Address) -> MACAddress? {
+    if configuration.isOnLink(destination) { return neighbours.latest(destination, at: now) }
+    guard let gateway = configuration.gateway else { return nil }
+    return neighbours.latest(gateway, at: now)
+  }
+
   /// Routes and asks for the neighbour's link address where that is due.
   @inline(__always)
   mutating func nextHop<Device: NetworkDevice & ~Copyable>(

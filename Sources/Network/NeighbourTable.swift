@@ -23,18 +23,27 @@ package struct NeighbourTable: ~Copyable {
   let setMask: UInt32
   /// Never displaced.
   let gateway: IPv4Address
-  /// The answer to the last question, good until `cachedUntil`: packets come in runs.
-  private var cachedAddress = IPv4Address.any
-  private var cachedHardware = MACAddress(0)
-  private var cachedUntil = Instant(nanoseconds: 0)
+  /// Answers to the latest questions, each in the place that the address's low bits name.
+  private var latest: Table<Latest>
+
+  private struct Latest: BitwiseCopyable {
+    var address = IPv4Address.any
+    var hardware = MACAddress(0)
+    /// Good until then.
+    var until = Instant(nanoseconds: 0)
+  }
+
+  private static var latestCount: Int { 64 }
 
   /// Room for 8 neighbours in each of `setCount` sets, a power of two; nil when the arena is too
   /// small.
   package init?(setCount: Int = 128, gateway: IPv4Address?, arena: inout Arena) {
     precondition(setCount > 0 && setCount & (setCount - 1) == 0, "not a power of two")
-    guard let entries = arena.carve(count: setCount * Self.wayCount, repeating: Neighbour())
+    guard let entries = arena.carve(count: setCount * Self.wayCount, repeating: Neighbour()),
+      let latest = arena.carve(count: Self.latestCount, repeating: Latest())
     else { return nil }
     self.entries = entries
+    self.latest = latest
     setMask = UInt32(truncatingIfNeeded: setCount - 1)
     self.gateway = gateway ?? .any
   }
@@ -46,10 +55,17 @@ package struct NeighbourTable: ~Copyable {
     return lookupInTable(address, at: now)
   }
 
-  /// The link address of the neighbour looked up last, if that is `address` and still good.
+  /// The link address of a neighbour that was looked up lately, if it is still good.
   @inline(__always)
   package func latest(_ address: IPv4Address, at now: Instant) -> MACAddress? {
-    address == cachedAddress && now < cachedUntil ? cachedHardware : nil
+    let place = Self.place(of: address)
+    guard latest[place].address == address, now < latest[place].until else { return nil }
+    return latest[place].hardware
+  }
+
+  @inline(__always)
+  private static func place(of address: IPv4Address) -> UInt32 {
+    address.rawValue & UInt32(latestCount - 1)
   }
 
   private mutating func lookupInTable(
@@ -60,11 +76,11 @@ package struct NeighbourTable: ~Copyable {
     }
     let answer = entries[index].use(at: now)
     if case .resolved(let hardware) = answer, entries[index].state == .reachable {
-      cachedAddress = address
-      cachedHardware = hardware
       // Not for long: `lastUse` decides who is displaced and must not fall far behind.
-      cachedUntil = min(
-        now + Self.requestInterval, entries[index].lastConfirmation + Self.freshInterval)
+      latest[Self.place(of: address)] = Latest(
+        address: address, hardware: hardware,
+        until: min(
+          now + Self.requestInterval, entries[index].lastConfirmation + Self.freshInterval))
     }
     return answer
   }
@@ -109,7 +125,9 @@ package struct NeighbourTable: ~Copyable {
     return entries[index].lastUse < entries[victim].lastUse
   }
 
-  mutating func forgetCache() { cachedUntil = Instant(nanoseconds: 0) }
+  mutating func forgetCache() {
+    for place in 0..<Self.latestCount { latest[place].until = Instant(nanoseconds: 0) }
+  }
 }
 
 /// What to do with a frame for a neighbour.

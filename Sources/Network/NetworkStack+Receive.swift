@@ -4,11 +4,27 @@ import Wire
 
 extension NetworkStack {
   /// Takes one frame, whatever it is, and with it its buffer.
+  @inline(__always)
   package mutating func receive<Device: NetworkDevice & ~Copyable>(
     _ frame: consuming ReceivedFrame, now: Instant, pool: inout PacketPool, device: inout Device
   ) {
-    output.now = now
     counters.receivedFrames &+= 1
+    let isTaken = receiveUsual(
+      frame.buffer.index, at: frame.offset, byteCount: frame.byteCount,
+      isChecksumVerified: frame.isChecksumVerified, hardware: device.macAddress,
+      completedTransmissions: device.completedTransmissionCount, now: now, pool: &pool)
+    if isTaken {
+      _ = frame.takeBuffer().relinquish()
+    } else {
+      receiveGeneral(frame, now: now, pool: &pool, device: &device)
+    }
+  }
+
+  @inline(never)
+  private mutating func receiveGeneral<Device: NetworkDevice & ~Copyable>(
+    _ frame: consuming ReceivedFrame, now: Instant, pool: inout PacketPool, device: inout Device
+  ) {
+    output.now = now
     let offset = frame.offset
     let end = offset &+ frame.byteCount
     let isChecksumVerified = frame.isChecksumVerified

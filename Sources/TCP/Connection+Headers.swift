@@ -94,13 +94,16 @@ extension Connection {
   /// RCV.WND for the next header. The right edge moves by at least a segment or half the buffer, or
   /// not at all (RFC 9293, section 3.8.6.2.2), and never back.
   @inline(__always)
-  private mutating func offerWindow(_ configuration: borrowing Configuration) -> UInt16 {
-    let candidate = windowEdge(configuration)
-    let growth = candidate.signedDistance(from: receive.edge)
+  mutating func offerWindow(_ configuration: borrowing Configuration) -> UInt16 {
     let threshold = min(
       configuration.receiveWindow / 2, UInt32(configuration.maximumSegmentByteCount))
-    if growth >= Int32(truncatingIfNeeded: threshold) { receive.edge = candidate }
-    let window = receive.edge.distance(from: receive.next) &>> UInt32(receive.windowShift)
+    // So open that the edge cannot move by that much.
+    if receive.offered <= configuration.receiveWindow &- threshold {
+      let candidate = windowEdge(configuration)
+      let growth = candidate.signedDistance(from: receive.edge)
+      if growth >= Int32(truncatingIfNeeded: threshold) { receive.edge = candidate }
+    }
+    let window = receive.offered &>> UInt32(receive.windowShift)
     return UInt16(truncatingIfNeeded: min(window, 65_535))
   }
 
@@ -117,16 +120,21 @@ extension Connection {
     return receive.next.advanced(by: min(window, 65_535 &<< UInt32(receive.windowShift)))
   }
 
-  /// The application returned a buffer: whether the peer should be told before it next hears of us.
+  /// The application has returned buffers: whether the peer should be told before it next hears of
+  /// us.
   @inline(__always)
-  mutating func returned(byteCount: UInt32, configuration: borrowing Configuration) -> Reaction {
+  mutating func returned(
+    byteCount: UInt32, bufferCount: UInt32, configuration: borrowing Configuration
+  ) -> Reaction {
     receive.heldByteCount &-= min(byteCount, receive.heldByteCount)
-    receive.heldBufferCount &-= min(1, receive.heldBufferCount)
-    guard state.canReceive else { return .none }
-    let growth = windowEdge(configuration).signedDistance(from: receive.edge)
+    receive.heldBufferCount &-= min(bufferCount, receive.heldBufferCount)
     let segment = Int32(configuration.maximumSegmentByteCount)
-    let isNearlyClosed = receive.edge.signedDistance(from: receive.next) < 2 &* segment
     let half = Int32(truncatingIfNeeded: configuration.receiveWindow / 2)
+    // Half open or more: the edge cannot move by another half.
+    guard Int32(truncatingIfNeeded: receive.offered) <= max(half, 2 &* segment), state.canReceive
+    else { return .none }
+    let growth = windowEdge(configuration).signedDistance(from: receive.edge)
+    let isNearlyClosed = Int32(truncatingIfNeeded: receive.offered) < 2 &* segment
     return growth >= half || (isNearlyClosed && growth >= segment) ? acknowledgeNow() : .none
   }
 }

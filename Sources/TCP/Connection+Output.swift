@@ -109,7 +109,7 @@ extension Connection {
 
   /// RFC 5681, section 4.1: after an idle timeout the window says nothing about the path any more.
   @inline(__always)
-  private mutating func noteIdleness(now: Instant, _ configuration: borrowing Configuration) {
+  mutating func noteIdleness(now: Instant, _ configuration: borrowing Configuration) {
     let timeout = retransmission.timeout(maximum: configuration.maximumTimeout)
     guard now.since(timers.stalledSince) > timeout else { return }
     control.idled(maximumSegment: send.maximumSegment)

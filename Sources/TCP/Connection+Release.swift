@@ -40,9 +40,22 @@ extension Connection {
     _ byteCount: UInt32, resources: inout Resources, pool: inout PacketPool
   ) -> Reaction {
     release.byteCount &-= byteCount
+    return giveBackAcknowledged(byteCount, resources: &resources, pool: &pool)
+  }
+
+  /// The same for bytes that never waited for the device.
+  @inline(__always)
+  mutating func giveBackAcknowledged(
+    _ byteCount: UInt32, resources: inout Resources, pool: inout PacketPool
+  ) -> Reaction {
     release.unreportedByteCount &+= byteCount
-    sendQueue.release(byteCount, elements: &resources.elements, pool: &pool)
-    return flags.contains(.owned) ? .events : .none
+    let buffers = sendQueue.release(byteCount, elements: &resources.elements, pool: &pool)
+    let reaction: Reaction = flags.contains(.owned) ? .events : .none
+    guard buffers.bufferCount > 0 else { return reaction }
+    return reaction
+      | returned(
+        byteCount: buffers.byteCount, bufferCount: buffers.bufferCount,
+        configuration: resources.configuration)
   }
 
   /// In CLOSED: gives everything back once the device has finished with it. False while it has not.

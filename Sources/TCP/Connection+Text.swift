@@ -121,6 +121,14 @@ extension Connection {
       resources.counters.droppedBufferLimit &+= 1
       return acknowledgeNow()
     }
+    return take(buffer, byteCount: byteCount, resources: &resources, pool: &pool)
+  }
+
+  /// The same of text there is room for.
+  @inline(__always)
+  mutating func take(
+    _ buffer: UInt32, byteCount: UInt16, resources: inout Resources, pool: inout PacketPool
+  ) -> Reaction {
     receive.heldBufferCount &+= 1
     receive.heldByteCount &+= UInt32(byteCount)
     receive.next = receive.next.advanced(by: UInt32(byteCount))

@@ -33,11 +33,12 @@ enum TimerPurpose: UInt8, BitwiseCopyable {
 }
 
 extension Connection {
-  /// RFC 6298, sections 5.2 and 5.3.
+  /// RFC 6298, sections 5.2 and 5.3. What was to be sent again may have been acknowledged first.
   @inline(__always)
   mutating func restartRetransmissionTimer(now: Instant, _ configuration: borrowing Configuration) {
     guard !scoreboard.isEmpty else {
       timers.retransmission = .distantFuture
+      flags.remove(.retransmitNow)
       return
     }
     armRetransmissionTimer(now: now, configuration)

@@ -63,6 +63,10 @@ struct ReceiveVariables: BitwiseCopyable {
   var duplicate = SACKBlock(start: 0, end: 0)
   /// Rcv.Wind.Shift (RFC 7323); zero when not negotiated.
   var windowShift: UInt8 = 0
+
+  /// RCV.WND as the peer knows it.
+  @inline(__always)
+  var offered: UInt32 { edge.distance(from: next) }
 }
 
 /// SND.*: the send sequence space (RFC 9293, section 3.3.1), and what loss recovery needs.
@@ -153,6 +157,8 @@ struct Resources: ~Copyable {
   var elements: SendElementPool
   var segments: SentSegmentPool
   var counters = TCPCounters()
+  /// The latest time of the cycle.
+  var moment = Moment()
   /// Frames the device has finished with, as of the latest look.
   var completedTransmissions: UInt32 = 0
 

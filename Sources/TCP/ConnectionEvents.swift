@@ -9,7 +9,14 @@ package protocol ConnectionEvents: ~Copyable {
   mutating func knock(_ handle: Handle, flow: Flow)
   /// The outcome of a connection attempt; `.none` when it succeeded.
   mutating func connected(_ handle: Handle, cookie: UInt64, reason: Reason)
-  /// `byteCount` bytes from `offset` of a pool buffer are lent to the application.
+  /// Whether `received` may report acknowledged bytes, too.
+  var mergesSent: Bool { get }
+  /// `byteCount` bytes from `offset` of a pool buffer are lent to the application; before that,
+  /// `acknowledged` bytes were, as in `sent`, which is zero unless `mergesSent`.
+  mutating func received(
+    _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int,
+    acknowledged: UInt32, window: UInt32)
+  /// The same, of nothing acknowledged.
   mutating func received(
     _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int)
   /// `byteCount` bytes were acknowledged and belong to the application again; `window` bytes may be
@@ -18,4 +25,15 @@ package protocol ConnectionEvents: ~Copyable {
   mutating func peerClosed(_ handle: Handle, cookie: UInt64)
   /// The handle is invalid from now on.
   mutating func dead(_ handle: Handle, cookie: UInt64, reason: Reason)
+}
+
+extension ConnectionEvents where Self: ~Copyable {
+  package var mergesSent: Bool { false }
+  package mutating func received(
+    _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int,
+    acknowledged: UInt32, window: UInt32
+  ) {
+    precondition(acknowledged == 0, "acknowledged bytes are reported apart")
+    received(handle, cookie: cookie, buffer: buffer, offset: offset, byteCount: byteCount)
+  }
 }

@@ -37,17 +37,67 @@ extension Endpoint {
   package mutating func receiveDone(
     _ handle: Handle, buffer: UInt32, byteCount: Int, pool: inout PacketPool
   ) -> Status {
-    guard Int(buffer) < pool.count, pool[buffer].holder == handle.index,
-      pool[buffer].sequence == handle.generation, Int(handle.index) < connections.count
-    else { return .badArgument }
+    guard pool.isLent(buffer, to: handle), Int(handle.index) < connections.count else {
+      return .badArgument
+    }
     let held = UInt32(pool[buffer].payloadByteCount)
     pool[buffer].holder = PacketPool.none
     pool.release(PacketBuffer(adopting: buffer))
     guard let index = find(handle) else { return .ok }
     let reaction = connections[index].returned(
-      byteCount: held, configuration: resources.configuration)
+      byteCount: held, bufferCount: 1, configuration: resources.configuration)
     if reaction.contains(.output) { listForOutput(index) }
     return .ok
+  }
+
+  /// The application sends `byteCount` bytes from `offset` of a buffer lent for the same connection
+  /// back and returns the buffer with that: one call where `send` and `receiveDone` take two, and the
+  /// window opens when the peer has the bytes. All or nothing: when not all are taken, the buffer
+  /// stays lent.
+  @inline(__always)
+  package mutating func sendReceived(
+    _ handle: Handle, buffer: UInt32, offset: UInt64, byteCount: UInt64, pool: inout PacketPool
+  ) -> SendOutcome {
+    guard let index = findOwned(handle) else { return .refused(.staleHandle) }
+    guard pool.isLent(buffer, to: handle), pool[buffer].contains(offset, byteCount) else {
+      return .refused(.badArgument)
+    }
+    guard connections[index].canQueue else { return .refused(.wrongState) }
+    let count = UInt32(truncatingIfNeeded: byteCount)
+    guard Int(count) <= connections[index].sendQueueRoom,
+      connections[index].sendQueue.appendReceived(
+        buffer, address: pool.address(of: buffer) + Int(truncatingIfNeeded: offset),
+        byteCount: count, elementLimit: resources.configuration.sendElementLimit,
+        elements: &resources.elements)
+    else { return .taken(0) }
+    pool[buffer].holder = PacketPool.none
+    listForOutput(index)
+    return .taken(Int(count))
+  }
+}
+
+// Buffers lent to the application: only the connection's handle, generation included, returns them.
+extension PacketPool {
+  @inline(__always)
+  mutating func lend(_ buffer: UInt32, to index: UInt32, generation: UInt32) {
+    self[buffer].holder = index
+    self[buffer].sequence = generation
+  }
+
+  @inline(__always)
+  func isLent(_ buffer: UInt32, to handle: Handle) -> Bool {
+    Int(buffer) < count && self[buffer].holder == handle.index
+      && self[buffer].sequence == handle.generation
+  }
+}
+
+extension PacketMetadata {
+  /// Whether the `byteCount` bytes from `offset` of the buffer are some of the payload's.
+  @inline(__always)
+  fileprivate func contains(_ offset: UInt64, _ byteCount: UInt64) -> Bool {
+    let start = offset &- UInt64(payloadOffset)
+    let limit = UInt64(payloadByteCount)
+    return byteCount > 0 && start < limit && byteCount <= limit &- start
   }
 }
 

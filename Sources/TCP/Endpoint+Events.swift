@@ -55,18 +55,27 @@ extension Endpoint {
     _ index: UInt32, _ handle: Handle, _ cookie: UInt64, into events: inout Events,
     pool: inout PacketPool
   ) -> Bool {
-    while !connections[index].delivery.isEmpty {
+    guard !connections[index].delivery.isEmpty else { return true }
+    var acknowledged: UInt32 = 0
+    var window: UInt32 = 0
+    if events.mergesSent, events.roomCount > 0 {
+      acknowledged = connections[index].release.unreportedByteCount
+      if acknowledged > 0 {
+        connections[index].release.unreportedByteCount = 0
+        window = connections[index].suggestedByteCount(resources: resources)
+      }
+    }
+    repeat {
       guard events.roomCount > 0, let buffer = connections[index].delivery.pop(pool: pool) else {
         return false
       }
-      // Lent: only this connection's handle, generation included, returns it.
-      pool[buffer].holder = index
-      pool[buffer].sequence = handle.generation
+      pool.lend(buffer, to: index, generation: handle.generation)
       let metadata = pool[buffer]
       events.received(
         handle, cookie: cookie, buffer: buffer, offset: Int(metadata.payloadOffset),
-        byteCount: Int(metadata.payloadByteCount))
-    }
+        byteCount: Int(metadata.payloadByteCount), acknowledged: acknowledged, window: window)
+      acknowledged = 0
+    } while !connections[index].delivery.isEmpty
     return true
   }
 

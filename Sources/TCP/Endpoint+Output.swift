@@ -13,12 +13,14 @@ extension Endpoint {
     pool: inout PacketPool
   ) {
     resources.completedTransmissions = device.completedTransmissionCount
+    resources.moment.move(to: now)
     if deviceQueue.count > 0 { listFinished() }
     if replies.count > 0 { transmitReplies(via: &transmitter, device: &device, pool: &pool) }
     var remaining = outputQueue.count
     while remaining > 0, let index = outputQueue.pop() {
       remaining &-= 1
       connections[index].flags.remove(.listedForOutput)
+      if outputUsual(index, via: &transmitter, device: &device, pool: &pool) { continue }
       let progress = output(
         index, now: now, via: &transmitter, device: &device, pool: &pool)
       rearm(index)
@@ -83,7 +85,7 @@ extension Endpoint {
   }
 
   /// Everything that one connection may send now.
-  @inline(__always)
+  @inline(never)
   private mutating func output<
     Transmitter: SegmentTransmitter & ~Copyable, Device: NetworkDevice & ~Copyable
   >(

@@ -80,10 +80,3 @@ struct InitialSequenceNumber: BitwiseCopyable {
     function.hash(flow.addresses, UInt64(flow.ports), purpose.rawValue)
   }
 }
-
-extension Flow {
-  @inline(__always)
-  var addresses: UInt64 { UInt64(localAddress.rawValue) &<< 32 | UInt64(remoteAddress.rawValue) }
-  @inline(__always)
-  var ports: UInt32 { UInt32(localPort) &<< 16 | UInt32(remotePort) }
-}

@@ -65,6 +65,28 @@ struct Scoreboard: BitwiseCopyable {
     return removal
   }
 
+  /// `acknowledgment` covers the oldest segment and no other, and nothing happened to that one.
+  @inline(__always)
+  func hasUsualHead(
+    endingAt acknowledgment: SequenceNumber, segments: borrowing SentSegmentPool
+  ) -> Bool {
+    head != PacketPool.none && segments[head].flags == .none
+      && segments[head].sequence.advanced(by: segments[head].byteCount) == acknowledgment
+  }
+
+  /// Forgets a usual head; when it was sent.
+  @inline(__always)
+  mutating func removeUsualHead(segments: inout SentSegmentPool) -> UInt32 {
+    let index = head
+    let sentAt = segments[index].sentAt
+    inFlightByteCount &-= segments[index].byteCount
+    head = segments[index].next
+    segments.free(index)
+    if head == PacketPool.none { tail = head }
+    count &-= 1
+    return sentAt
+  }
+
   /// Forgets everything.
   mutating func removeAll(segments: inout SentSegmentPool) {
     while head != PacketPool.none { removeHead(segments[head], segments: &segments) }

@@ -1,4 +1,5 @@
 import Packets
+import Wire
 
 /// What the endpoint needs from the network layer: a way out for one segment.
 package protocol SegmentTransmitter: ~Copyable {
@@ -8,6 +9,13 @@ package protocol SegmentTransmitter: ~Copyable {
     _ segment: OutgoingSegment, fragments: Span<Fragment>, device: inout Device,
     pool: inout PacketPool
   ) -> TransmitOutcome
+
+  /// The same for a frame whose headers are usual, all but its addresses on the link and its
+  /// checksums given; the ticket, nil when it must take the general way: the device does not complete
+  /// checksums, its ring is full, or the next hop must be asked for.
+  mutating func transmit<Device: NetworkDevice & ~Copyable>(
+    _ frame: UsualFrame, payload: Fragment, device: inout Device, pool: inout PacketPool
+  ) -> UInt32?
 }
 
 package enum TransmitOutcome: BitwiseCopyable, Sendable {

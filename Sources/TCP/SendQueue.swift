@@ -8,6 +8,15 @@ struct SendElement: BitwiseCopyable {
   var next = PacketPool.none
   /// The packet buffer the piece lies in, retained; `none` for the application's own memory.
   var retained = PacketPool.none
+  /// The application has returned the buffer with the call that sent it: it counts against the
+  /// connection's receive window until the piece is given back.
+  var isReturned = false
+}
+
+/// Received buffers that go back with the pieces sent from them.
+struct ReturnedBuffers: BitwiseCopyable {
+  var bufferCount: UInt32 = 0
+  var byteCount: UInt32 = 0
 }
 
 /// A byte of a send queue: an element and the offset in it.
@@ -34,6 +43,7 @@ struct SendElementPool: ~Copyable {
     @inline(__always) _modify { yield &elements[index] }
   }
 
+  @inline(__always)
   mutating func allocate() -> UInt32? {
     guard firstFree != PacketPool.none else { return nil }
     let index = firstFree
@@ -43,6 +53,7 @@ struct SendElementPool: ~Copyable {
   }
 
   /// Frees the element, and its packet buffer.
+  @inline(__always)
   mutating func free(_ index: UInt32, pool: inout PacketPool) {
     let retained = elements[index].retained
     if retained != PacketPool.none { pool.release(PacketBuffer(adopting: retained)) }
@@ -75,7 +86,7 @@ struct SendQueue: BitwiseCopyable {
     address: KernelAddress, byteCount: UInt32, buffer: UInt32, elementLimit: UInt32,
     elements: inout SendElementPool, pool: inout PacketPool
   ) -> Bool {
-    if tail != PacketPool.none, elements[tail].retained == buffer,
+    if tail != PacketPool.none, elements[tail].retained == buffer, !elements[tail].isReturned,
       elements[tail].address + Int(elements[tail].byteCount) == address,
       elements[tail].byteCount &+ byteCount <= Self.byteLimit
     {
@@ -85,14 +96,38 @@ struct SendQueue: BitwiseCopyable {
     }
     guard elementCount < elementLimit, let index = elements.allocate() else { return false }
     if buffer != PacketPool.none { _ = pool.retain(buffer).relinquish() }
-    elements[index] = SendElement(address: address, byteCount: byteCount, retained: buffer)
+    link(
+      index, SendElement(address: address, byteCount: byteCount, retained: buffer),
+      elements: &elements)
+    return true
+  }
+
+  /// Queues a piece of a received buffer and takes over the application's reference to it. False
+  /// when there is no element left; then nothing is taken.
+  @inline(__always)
+  mutating func appendReceived(
+    _ buffer: UInt32, address: KernelAddress, byteCount: UInt32, elementLimit: UInt32,
+    elements: inout SendElementPool
+  ) -> Bool {
+    guard elementCount < elementLimit, let index = elements.allocate() else { return false }
+    link(
+      index,
+      SendElement(address: address, byteCount: byteCount, retained: buffer, isReturned: true),
+      elements: &elements)
+    return true
+  }
+
+  @inline(__always)
+  private mutating func link(
+    _ index: UInt32, _ element: SendElement, elements: inout SendElementPool
+  ) {
+    elements[index] = element
     if tail == PacketPool.none { head = index } else { elements[tail].next = index }
     tail = index
     elementCount &+= 1
     // Never left at the end of an element that may be freed before the byte it stands for.
     if unsentByteCount == 0 { unsent = SendPosition(element: index) }
-    unsentByteCount &+= byteCount
-    return true
+    unsentByteCount &+= element.byteCount
   }
 
   /// Moves the first-transmission cursor over `byteCount` bytes that were just sent.
@@ -100,6 +135,13 @@ struct SendQueue: BitwiseCopyable {
   mutating func advance(by byteCount: UInt32, elements: borrowing SendElementPool) {
     unsentByteCount &-= byteCount
     Self.advance(&unsent, by: byteCount, elements: elements)
+  }
+
+  /// The same for all bytes there are, which lie in the element of the cursor.
+  @inline(__always)
+  mutating func advanceToEnd() {
+    unsent.offset &+= unsentByteCount
+    unsentByteCount = 0
   }
 
   /// Moves `position` forward; it stays at the end of the last element when there is no further.
@@ -118,19 +160,27 @@ struct SendQueue: BitwiseCopyable {
     position.offset &+= remaining
   }
 
-  /// Gives back the oldest `byteCount` bytes, all of which have been sent.
+  /// Gives back the oldest `byteCount` bytes, all of which have been sent; the received buffers that
+  /// go back with them.
+  @inline(__always)
   mutating func release(
     _ byteCount: UInt32, elements: inout SendElementPool, pool: inout PacketPool
-  ) {
+  ) -> ReturnedBuffers {
     var remaining = byteCount
+    var returned = ReturnedBuffers()
     while head != PacketPool.none {
       let element = elements[head]
       let rest = element.byteCount &- releasedOfHead
       guard remaining >= rest else { break }
       remaining &-= rest
+      if element.isReturned {
+        returned.bufferCount &+= 1
+        returned.byteCount &+= UInt32(pool[element.retained].payloadByteCount)
+      }
       freeHead(elements: &elements, pool: &pool)
     }
     releasedOfHead &+= remaining
+    return returned
   }
 
   /// Gives everything back, sent or not.
@@ -139,6 +189,7 @@ struct SendQueue: BitwiseCopyable {
     unsentByteCount = 0
   }
 
+  @inline(__always)
   private mutating func freeHead(elements: inout SendElementPool, pool: inout PacketPool) {
     let next = elements[head].next
     if unsent.element == head { unsent = SendPosition(element: next) }

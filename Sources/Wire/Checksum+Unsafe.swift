@@ -51,6 +51,10 @@ package struct Checksum: BitwiseCopyable, Sendable {
   @inline(__always)
   package var complement: UInt16 { ~partial }
 
+  /// Whether `sum`, of words that include their checksum, folds to all ones.
+  @inline(__always)
+  static func isRight(_ sum: UInt64) -> Bool { folded(sum) == .max }
+
   /// The checksum of the `byteCount` bytes from `offset`; zero when they include a right one.
   @inline(__always)
   package static func of(_ bytes: RawSpan, from offset: Int = 0, byteCount: Int) -> UInt16 {
@@ -103,12 +107,12 @@ package struct Checksum: BitwiseCopyable, Sendable {
     return sum &+ (overflow ? 1 : 0)
   }
 
+  /// The sum as 16 bits, in the byte order of its words. A sum and itself turned by half its width, added: the upper half is the sum of both halves,
+  /// carry included.
   @inline(__always)
-  private static func folded(_ sum: UInt64) -> UInt16 {
-    var sum = (sum & 0xFFFF_FFFF) &+ (sum &>> 32)
-    sum = (sum & 0xFFFF_FFFF) &+ (sum &>> 32)
-    sum = (sum & 0xFFFF) &+ (sum &>> 16)
-    sum = (sum & 0xFFFF) &+ (sum &>> 16)
-    return UInt16(truncatingIfNeeded: sum)
+  static func folded(_ sum: UInt64) -> UInt16 {
+    let both = sum &+ (sum &<< 32 | sum &>> 32)
+    let word = UInt32(truncatingIfNeeded: both &>> 32)
+    return UInt16(truncatingIfNeeded: (word &+ (word &<< 16 | word &>> 16)) &>> 16)
   }
 }

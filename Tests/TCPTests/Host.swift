@@ -21,6 +21,22 @@ struct TestSegment: Equatable {
   }
 }
 
+extension TestSegment {
+  /// As the network layer hands it over when nothing about its headers is unusual.
+  var usual: UsualSegment? {
+    guard flags - .psh == .ack, options.maximumSegmentByteCount == nil, options.windowScale == nil,
+      !options.isSACKPermitted, options.sackBlockCount == 0
+    else { return nil }
+    let frame = UsualFrame(
+      addresses: flow.addresses << 32 | flow.addresses >> 32,
+      ports: flow.ports << 16 | flow.ports >> 16, sequence: sequence,
+      acknowledgment: acknowledgment, window: window, hasTimestamps: options.hasTimestamps,
+      timestampValue: options.timestampValue, timestampEcho: options.timestampEcho,
+      payloadByteCount: payload.count)
+    return UsualSegment(frame, at: 54 - frame.headerByteCount)
+  }
+}
+
 enum Event: Equatable {
   case knock(Handle, Flow)
   case connected(Handle, UInt64, Reason)
@@ -136,6 +152,30 @@ struct DirectTransmitter: SegmentTransmitter, ~Copyable {
   }
 }
 
+extension DirectTransmitter {
+  mutating func transmit<Device: NetworkDevice & ~Copyable>(
+    _ frame: UsualFrame, payload: Fragment, device: inout Device, pool: inout PacketPool
+  ) -> UInt32? {
+    let received = Flow(receiver: frame)
+    var segment = OutgoingSegment(
+      flow: Flow(
+        localAddress: received.remoteAddress, remoteAddress: received.localAddress,
+        localPort: received.remotePort, remotePort: received.localPort),
+      sequence: SequenceNumber(frame.sequence),
+      acknowledgment: SequenceNumber(frame.acknowledgment), flags: .ack | .psh,
+      window: frame.window)
+    if frame.hasTimestamps {
+      segment.header.options.hasTimestamps = true
+      segment.header.options.timestampValue = frame.timestampValue
+      segment.header.options.timestampEcho = frame.timestampEcho
+    }
+    let fragments: InlineArray<1, Fragment> = [payload]
+    let outcome = transmit(segment, fragments: fragments.span, device: &device, pool: &pool)
+    guard case .queued(let ticket) = outcome else { return nil }
+    return ticket
+  }
+}
+
 /// One endpoint with its pool, device and memory.
 final class Host {
   let poolMemory: TestMemory
@@ -146,6 +186,8 @@ final class Host {
   var device = LazyDevice()
   var transmitter = DirectTransmitter()
   var now: Instant
+  /// Segments that took the usual way.
+  private(set) var usualCount = 0
   let initialElementCount: Int
   let initialSegmentCount: Int
   let initialConnectionCount: Int
@@ -174,6 +216,16 @@ final class Host {
     segment.payload.withUnsafeBytes {
       if let base = $0.baseAddress {
         (pool.pointer(to: index) + 54).copyMemory(from: base, byteCount: $0.count)
+      }
+    }
+    if let usual = segment.usual {
+      let isTaken = endpoint.receiveUsual(
+        usual, buffer: index, now: now,
+        completedTransmissions: device.completedTransmissionCount, pool: &pool)
+      if isTaken {
+        usualCount += 1
+        _ = buffer.relinquish()
+        return
       }
     }
     endpoint.receive(

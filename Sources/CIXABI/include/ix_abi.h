@@ -19,13 +19,20 @@ typedef uint64_t ix_handle;
  * positive value on success, a negative ix_status otherwise. rcx and r11 are lost; every other
  * register, vector registers included, is kept. */
 enum {
-  IX_SYSCALL_POLL = 0,    /* (call_count) -> event_count: one cycle of the elastic thread */
+  IX_SYSCALL_POLL = 0,    /* (call_count, IX_POLL_...) -> event_count: one cycle of the elastic thread */
   IX_SYSCALL_FLUSH = 1,   /* (call_count) -> 0: runs and transmits the batch, receives nothing */
   IX_SYSCALL_WRITE = 2,   /* (address, byte_count) -> bytes written to the console */
   IX_SYSCALL_EXIT = 3,    /* (status) does not return; 0 is success */
   IX_SYSCALL_LISTEN = 4,  /* (port) -> 0: knocks for TCP connections to `port` are delivered */
   IX_SYSCALL_CORES = 5,   /* () -> cores of this dataplane */
   IX_SYSCALL_BIND = 6,    /* (port) -> 0: UDP datagrams to `port` are delivered */
+};
+
+/* Flags of IX_SYSCALL_POLL; bits that are not listed are ignored. */
+enum {
+  /* IX_EVENT_TCP_RECEIVED may say in `acknowledged` and `window` what an IX_EVENT_TCP_SENT just
+   * before it would have said. */
+  IX_POLL_MERGES_SENT = 1,
 };
 
 /* ---- Status --------------------------------------------------------------------------------- */
@@ -57,6 +64,10 @@ enum {
   IX_CALL_TCP_ABORT = 10,        /* RST; the handle is dead to the application from now on */
   IX_CALL_TIMER_ARM = 11,        /* handle: timer number; byte_count: nanoseconds from now; cookie */
   IX_CALL_TIMER_CANCEL = 12,     /* handle: timer number; does nothing when it is not armed */
+  /* address, byte_count, buffer of (a part of) one IX_EVENT_TCP_RECEIVED of the same connection: sends
+   * the bytes back and returns the buffer; the window opens when the peer has acknowledged them.
+   * result = byte_count; anything else: nothing was done, the buffer is still the application's. */
+  IX_CALL_TCP_SEND_RECEIVED = 13,
 };
 
 /* One element of a scatter-gather list. */
@@ -130,7 +141,9 @@ typedef struct {
   uint16_t remote_port;
   uint16_t local_port;
   uint32_t remote_address; /* IPv4, host byte order */
-  uint64_t reserved[2];
+  uint32_t acknowledged;   /* with IX_POLL_MERGES_SENT: bytes acknowledged, before these arrived */
+  uint32_t reserved0;
+  uint64_t reserved1;
 } ix_event;
 _Static_assert(sizeof(ix_event) == 64, "one cache line");
 

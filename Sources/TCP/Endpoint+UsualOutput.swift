@@ -1,0 +1,125 @@
+import IXABI
+import Packets
+import Wire
+
+extension Endpoint {
+  /// The usual output of an open connection: what waits is one piece of new data that fits into a
+  /// segment and may leave now, with the acknowledgment on it.
+  ///
+  /// False when anything is different, and then nothing has been decided yet. Not a part of `transmit`:
+  /// what the compiler knows about a usual segment saves most of the work, and the registers.
+  @inline(never)
+  mutating func outputUsual<
+    Transmitter: SegmentTransmitter & ~Copyable, Device: NetworkDevice & ~Copyable
+  >(
+    _ index: UInt32, via transmitter: inout Transmitter, device: inout Device,
+    pool: inout PacketPool
+  ) -> Bool {
+    let isSent = connections[index].outputUsual(
+      via: &transmitter, device: &device, resources: &resources, pool: &pool)
+    guard isSent else { return false }
+    rearm(index)
+    return true
+  }
+}
+
+extension ConnectionFlags {
+  /// Everything that makes output, or the segment that follows, something other than usual. What is
+  /// not known to be harmless is on this list.
+  static var unusual: Self {
+    let lists: Self = .listedForEvents | .listedForOutput | .listedForDevice
+    let kinds: Self = .inUse | .owned | .passive | .pending | .knocked
+    let options: Self = .timestamps | .sackPermitted | .windowScaling
+    let output: Self = .acknowledgments | .hasTransmitted | .windowLimited
+    let harmless = lists | kinds | options | output | .rareEvents | .handshakeRetransmitted
+    return Self(rawValue: ~harmless.rawValue)
+  }
+}
+
+extension Connection {
+  /// `Endpoint.outputUsual`. Whatever is decided here, the general output would decide alike.
+  @inline(__always)
+  fileprivate mutating func outputUsual<
+    Transmitter: SegmentTransmitter & ~Copyable, Device: NetworkDevice & ~Copyable
+  >(
+    via transmitter: inout Transmitter, device: inout Device, resources: inout Resources,
+    pool: inout PacketPool
+  ) -> Bool {
+    let byteCount = sendQueue.unsentByteCount
+    guard maySendUsual(byteCount, resources: resources),
+      let address = sendQueue.unsentPiece(of: byteCount, elements: resources.elements)
+    else { return false }
+    let hasTimestamps = flags.contains(.timestamps)
+    let frame = UsualFrame(
+      addresses: flow.addresses, ports: flow.ports, sequence: send.next.rawValue,
+      acknowledgment: receive.next.rawValue, window: offerWindow(resources.configuration),
+      hasTimestamps: hasTimestamps,
+      timestampValue: resources.moment.milliseconds &+ timestamps.offset,
+      timestampEcho: timestamps.recent, payloadByteCount: Int(byteCount))
+    let ticket = transmitter.transmit(
+      frame, payload: Fragment(address: address, byteCount: Int(byteCount)), device: &device,
+      pool: &pool)
+    guard let ticket else { return false }
+    noteUsual(byteCount, ticket: ticket, resources: &resources)
+    return true
+  }
+
+  /// All that waits is new data, `byteCount` bytes of it, and nothing holds them back.
+  @inline(__always)
+  private func maySendUsual(_ byteCount: UInt32, resources: borrowing Resources) -> Bool {
+    state == .established && !flags.intersects(.unusual)
+      && scoreboard.lostCount | release.byteCount == 0 && receive.duplicatesDue == 0
+      && byteCount > 0 && byteCount <= send.maximumSegment
+      && send.next.distance(from: send.unacknowledged) &+ byteCount <= send.window
+      && scoreboard.inFlightByteCount &+ byteCount <= control.window
+      && scoreboard.count < resources.configuration.sentSegmentLimit
+      && resources.segments.freeCount > 0
+  }
+
+  /// A usual segment is on its way: what `transmitted` notes of others.
+  @inline(__always)
+  private mutating func noteUsual(
+    _ byteCount: UInt32, ticket: UInt32, resources: inout Resources
+  ) {
+    receive.lastAcknowledged = receive.next
+    release.lastTicket = ticket
+    flags = (flags - .acknowledgments - .windowLimited) | .hasTransmitted
+    resources.counters.sentSegments &+= 1
+    resources.counters.sentBytes &+= UInt64(byteCount)
+    let now = resources.moment.instant
+    if scoreboard.isEmpty {
+      noteIdleness(now: now, resources.configuration)
+      startRetransmissionTimer(now: now, resources.configuration)
+    } else {
+      timeAnother(now: now, resources.configuration)
+    }
+    scoreboard.append(
+      SentSegment(
+        sequence: send.next, byteCount: byteCount, position: sendQueue.unsent,
+        sentAt: resources.moment.microseconds),
+      segments: &resources.segments)
+    sendQueue.advanceToEnd()
+    send.next = send.next.advanced(by: byteCount)
+  }
+
+  private mutating func timeAnother(now: Instant, _ configuration: borrowing Configuration) {
+    if scoreboard.count == 1, timers.purpose == .tailProbe {
+      armRetransmissionTimer(now: now, configuration)
+    } else {
+      startRetransmissionTimer(now: now, configuration)
+    }
+  }
+}
+
+extension SendQueue {
+  /// Where the `byteCount` bytes that were never sent lie, all there are; nil when they lie in more
+  /// than one piece.
+  @inline(__always)
+  func unsentPiece(
+    of byteCount: UInt32, elements: borrowing SendElementPool
+  ) -> KernelAddress? {
+    let element = elements[unsent.element]
+    guard element.byteCount &- unsent.offset == byteCount else { return nil }
+    return element.address + Int(unsent.offset)
+  }
+}
