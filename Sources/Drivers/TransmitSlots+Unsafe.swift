@@ -88,12 +88,13 @@ struct TransmitSlots: ~Copyable {
 }
 
 extension VirtioNetworkHeader {
-  /// The header the device put at the start of a pool buffer. Each half is read once: the device
+  /// The header the device put at `offset` of a pool buffer. Each half is read once: the device
   /// could change it between two reads.
   @inline(__always)
-  init(of buffer: UInt32, in pool: borrowing PacketPool) {
-    // SAFETY: `pointer` checks the index; a buffer is much longer than the header.
-    let start = unsafe pool.pointer(to: buffer)
+  init(of buffer: UInt32, at offset: Int, in pool: borrowing PacketPool) {
+    precondition(UInt(bitPattern: offset) <= UInt(bitPattern: SegmentCutter.headroom))
+    // SAFETY: `pointer` checks the index; a buffer is much longer than headroom and header.
+    let start = unsafe pool.pointer(to: buffer) + offset
     first = unsafe x86_device_read64(start)
     second = unsafe x86_device_read32(start + 8)
   }

@@ -7,8 +7,19 @@ extension VirtioNetwork {
     // Bounded: each turn takes a buffer the device had, and none is given back meanwhile.
     while let completion = receiveQueue.takeUsed() {
       let index = receiveBuffers[Int(completion.head)]
+      if cutter.bufferCount > 0 {
+        let byteCount = Int(completion.byteCount)
+        guard let frame = continueMerged(index, byteCount: byteCount, pool: &pool) else { continue }
+        return frame
+      }
       let byteCount = Int(completion.byteCount) &- VirtioNetworkHeader.byteCount
-      let header = VirtioNetworkHeader(of: index, in: pool)
+      let header = VirtioNetworkHeader(of: index, at: headroom, in: pool)
+      if isMerging, header.bufferCount > 1 {
+        guard let frame = beginMerged(index, header, byteCount: byteCount, pool: &pool) else {
+          continue
+        }
+        return frame
+      }
       guard let isVerified = accept(header, byteCount: byteCount) else {
         pool.release(PacketBuffer(adopting: index))
         continue
@@ -16,7 +27,7 @@ extension VirtioNetwork {
       counters.receivedFrames &+= 1
       counters.receivedBytes &+= UInt64(truncatingIfNeeded: byteCount)
       return ReceivedFrame(
-        buffer: PacketBuffer(adopting: index), offset: VirtioNetworkHeader.byteCount,
+        buffer: PacketBuffer(adopting: index), offset: headroom &+ VirtioNetworkHeader.byteCount,
         byteCount: byteCount, isChecksumVerified: isVerified)
     }
     return nil
@@ -25,7 +36,7 @@ extension VirtioNetwork {
   /// Whether the checksum of a frame of `byteCount` bytes is known to be right; nil when the frame
   /// must be dropped, which has been counted then.
   ///
-  /// `num_buffers` is not looked at: without MRG_RXBUF it is always 1 by specification (section
+  /// `num_buffers` is looked at only with MRG_RXBUF: without, it is always 1 by specification (section
   /// 5.1.6.3.2), and some devices leave it unset.
   @inline(__always)
   private mutating func accept(_ header: VirtioNetworkHeader, byteCount: Int) -> Bool? {
@@ -42,8 +53,8 @@ extension VirtioNetwork {
   private mutating func acceptOffloaded(
     _ header: VirtioNetworkHeader, byteCount: Int
   ) -> Bool? {
-    // Section 5.1.6.4: anything but NONE needs a feature that is never negotiated here.
-    guard header.segmentationKind == 0 else {
+    // Section 5.1.6.4: anything but NONE needs a feature. A merged segment may still fit one buffer.
+    guard header.segmentationKind == 0 || isMerging && header.isSegmentedTCPv4 else {
       counters.droppedSegmentation &+= 1
       return nil
     }
@@ -79,8 +90,8 @@ extension VirtioNetwork {
       let index = buffer.relinquish()
       receiveBuffers[Int(head)] = index
       receiveQueue.submit(
-        map.deviceAddress(of: pool.address(of: index)), byteCount: PacketPool.bufferByteCount,
-        use: .writable)
+        map.deviceAddress(of: pool.address(of: index) + headroom),
+        byteCount: PacketPool.bufferByteCount &- headroom, use: .writable)
     }
   }
 }

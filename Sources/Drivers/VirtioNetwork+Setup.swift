@@ -2,14 +2,16 @@ import Packets
 import Wire
 
 extension VirtioFeatures {
-  /// What a network driver wants of what is offered (virtio 1.1, section 5.1.3). MRG_RXBUF is not
-  /// wanted: every frame fits one buffer as long as the device does not merge segments.
+  /// What a network driver wants of what is offered (virtio 1.1, section 5.1.3). Merged segments
+  /// are wanted only in several buffers, and several buffers only for them: any other frame fits one.
   static func chosenForNetwork(of offered: Self) -> Self {
     let wanted =
       networkAddress | networkStatus | networkChecksum | networkGuestChecksum
       | indirectDescriptors
-    // Section 5.1.3.1: segmentation depends on the checksum.
-    return offered.contains(networkChecksum) ? wanted | networkSegmentation : wanted
+    // Section 5.1.3.1: segmentation depends on the checksum, both ways.
+    let sending = offered.contains(networkChecksum) ? wanted | networkSegmentation : wanted
+    let merging = networkGuestSegmentation | networkMergedBuffers
+    return offered.contains(merging | networkGuestChecksum) ? sending | merging : sending
   }
 }
 
@@ -51,6 +53,7 @@ extension VirtioNetwork {
     let transmissions: Table<Transmission>
     let slots: TransmitSlots
     let order: CompletionOrder
+    let cutter: SegmentCutter
 
     init(
       _ transport: Transport, queueSize: Int, features: VirtioFeatures, arena: inout Arena,
@@ -66,7 +69,8 @@ extension VirtioNetwork {
         let transmissions = arena.carve(count: size, repeating: Transmission()),
         let slots = TransmitSlots(
           count: size, hasTables: features.contains(.indirectDescriptors), arena: &arena, map: map),
-        let order = CompletionOrder(capacity: size, arena: &arena)
+        let order = CompletionOrder(capacity: size, arena: &arena),
+        let cutter = SegmentCutter(arena: &arena)
       else { throw .outOfMemory }
       self.receive = receive
       self.transmit = transmit
@@ -74,6 +78,7 @@ extension VirtioNetwork {
       self.transmissions = transmissions
       self.slots = slots
       self.order = order
+      self.cutter = cutter
     }
   }
 

@@ -3,7 +3,7 @@ import Wire
 
 /// A virtio network device with one queue pair, polled (virtio 1.1, section 5.1).
 ///
-/// Receive buffers are whole pool buffers. A frame to be sent is one descriptor for the device's
+/// Receive buffers are whole pool buffers, with room in front where the device may merge segments. A frame to be sent is one descriptor for the device's
 /// and the packet's headers, then one for each fragment.
 package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyable {
   /// Queues of a device without VIRTIO_NET_F_MQ (section 5.1.2).
@@ -36,6 +36,7 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
   var transmissions: Table<Transmission>
   var slots: TransmitSlots
   var order: CompletionOrder
+  var cutter: SegmentCutter
   var receiveWatch = NotificationWatch()
   var transmitWatch = NotificationWatch()
   /// When the watches look again.
@@ -79,6 +80,7 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
     transmissions = parts.transmissions
     slots = parts.slots
     order = parts.order
+    cutter = parts.cutter
     VirtioHandshake.finish(transport)
   }
 }

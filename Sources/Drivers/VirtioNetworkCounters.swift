@@ -12,7 +12,9 @@ package struct VirtioNetworkCounters: BitwiseCopyable, Equatable, Sendable {
 
   /// Received and dropped: shorter than the two headers.
   package internal(set) var droppedShort: UInt64 = 0
-  /// Received and dropped: a merged segment, which was not negotiated.
+  /// Frames among the received that were cut off longer segments.
+  package internal(set) var cutSegments: UInt64 = 0
+  /// Received and dropped: a buffer of a merged segment that was not negotiated or makes no sense.
   package internal(set) var droppedSegmentation: UInt64 = 0
   /// Received and dropped: an incomplete checksum, which was not negotiated.
   package internal(set) var droppedChecksum: UInt64 = 0

@@ -23,9 +23,16 @@ struct VirtioNetworkHeader: BitwiseCopyable, Equatable {
   static var isVerified: UInt8 { 2 }
   /// VIRTIO_NET_HDR_GSO_TCPV4.
   static var segmentationTCPv4: UInt64 { 1 }
+  /// VIRTIO_NET_HDR_GSO_ECN: the segment's CWR belongs to its first piece only.
+  private static var segmentationECN: UInt8 { 0x80 }
 
   var flags: UInt8 { UInt8(truncatingIfNeeded: first) }
   var segmentationKind: UInt8 { UInt8(truncatingIfNeeded: first &>> 8) }
+  var isSegmentedTCPv4: Bool {
+    UInt64(segmentationKind & ~Self.segmentationECN) == Self.segmentationTCPv4
+  }
+  /// `num_buffers`: buffers that hold the frame, where MRG_RXBUF was negotiated.
+  var bufferCount: UInt16 { UInt16(truncatingIfNeeded: second &>> 16) }
   var checksumStart: Int { Int(UInt16(truncatingIfNeeded: first &>> 48)) }
   var checksumOffset: Int { Int(UInt16(truncatingIfNeeded: second)) }
 

@@ -101,8 +101,12 @@ package struct VirtioFeatures: FlagSet {
   package static var networkGuestChecksum: Self { Self(rawValue: 1 << 1) }
   /// VIRTIO_NET_F_MAC: the device has an address.
   package static var networkAddress: Self { Self(rawValue: 1 << 5) }
+  /// VIRTIO_NET_F_GUEST_TSO4: received IPv4 TCP segments may be longer than the link's.
+  package static var networkGuestSegmentation: Self { Self(rawValue: 1 << 7) }
   /// VIRTIO_NET_F_HOST_TSO4: the device segments IPv4 TCP.
   package static var networkSegmentation: Self { Self(rawValue: 1 << 11) }
+  /// VIRTIO_NET_F_MRG_RXBUF: a received frame may lie in several buffers.
+  package static var networkMergedBuffers: Self { Self(rawValue: 1 << 15) }
   /// VIRTIO_NET_F_STATUS: the configuration says whether the link is up.
   package static var networkStatus: Self { Self(rawValue: 1 << 16) }
   /// VIRTIO_NET_F_CTRL_VQ: there is a queue for commands.
