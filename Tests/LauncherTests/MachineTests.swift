@@ -30,18 +30,27 @@ import Testing
   }
 
   @Test func theKernelIsToldItsNetwork() throws {
-    #expect(machine(.none).commandLine == "")
-    #expect(machine(try user()).commandLine == "ip=10.0.2.15/24 gateway=10.0.2.2")
-    #expect(machine(try tap(gateway: nil)).commandLine == "ip=10.9.0.2/24")
+    #expect(machine(.none).commandLine == "spin=50")
+    #expect(machine(try user()).commandLine == "ip=10.0.2.15/24 gateway=10.0.2.2 spin=50")
+    #expect(machine(try tap(gateway: nil)).commandLine == "ip=10.9.0.2/24 spin=50")
+  }
+
+  @Test func aGuestUnderTCGPollsBriefly() throws {
+    var machine = machine(.none)
+    machine.spin = 1000
+    #expect(machine.commandLine == "spin=1000")
+    machine.spin = nil
+    machine.accelerator = .kvm
+    #expect(machine.commandLine == "")
   }
 
   @Test func argumentsComeLast() throws {
     var machine = machine(try tap(gateway: "10.9.0.1"))
     machine.batch = 16
-    machine.spin = 50
+    machine.spin = 60
     machine.arguments = "a b=c"
     #expect(
-      machine.commandLine == "ip=10.9.0.2/24 gateway=10.9.0.1 batch=16 spin=50 args=a b=c")
+      machine.commandLine == "ip=10.9.0.2/24 gateway=10.9.0.1 batch=16 spin=60 args=a b=c")
     #expect(value(of: "-append", in: machine) == machine.commandLine)
   }
 

@@ -28,6 +28,10 @@ struct Machine: Equatable {
     case tap(TapDevice, Interface, gateway: IPv4?)
   }
 
+  /// TCG's device threads need a processor, too: with one for all, a guest that polls keeps them
+  /// from handing it its frames. Otherwise the kernel knows best.
+  private var usualSpin: Int? { accelerator == .tcg ? 50 : nil }
+
   /// The kernel command line.
   var commandLine: String {
     var words: [String] = []
@@ -40,7 +44,7 @@ struct Machine: Equatable {
       if let gateway { words.append("gateway=\(gateway)") }
     }
     if let batch { words.append("batch=\(batch)") }
-    if let spin { words.append("spin=\(spin)") }
+    if let spin = spin ?? usualSpin { words.append("spin=\(spin)") }
     if cores > 1 { words.append("cores=\(cores)") }
     if !arguments.isEmpty { words.append("args=\(arguments)") }
     return words.joined(separator: " ")
