@@ -43,9 +43,15 @@ class Target:
         for plugin in plugins:
             qemu += f" -plugin {plugin}"
         text = self.description["services"][service]["command"].format(
-            root=ROOT, guest=network.GUEST, host=network.HOST, options=options, qemu=qemu,
-            namespace=net.namespace, peer=net.peer)
+            root=ROOT, guest=network.GUEST, host=network.HOST, qemu=qemu,
+            options=self._options(options), namespace=net.namespace, peer=net.peer)
         return shlex.split(text)
+
+    def _options(self, given):
+        """The description's own, where `given` does not set the same."""
+        usual = self.description.get("options", "").split()
+        names = {word.split("=")[0] for word in given.split()}
+        return " ".join([word for word in usual if word.split("=")[0] not in names] + given.split())
 
     def port(self, service):
         return self.description["services"][service]["port"]
