@@ -20,7 +20,7 @@ extension ElasticThread where Device: ~Copyable {
     repeat {
       frameCount = metrics.frames
       device.reclaim(&pool)
-      receive(now)
+      receive(now, delivers: false)
       stack.expire(now: now, pool: &pool)
       transmit(now)
       round &+= 1

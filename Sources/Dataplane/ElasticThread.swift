@@ -122,7 +122,7 @@ package struct ElasticThread<
     transmit(now)
     stack.expire(now: now, pool: &pool)
     timers.fire(now: now, into: &events)
-    receive(now)
+    receive(now, delivers: true)
     stack.deliver(into: &events, pool: &pool)
     metrics.cycles &+= 1
     return events.count
@@ -162,15 +162,19 @@ package struct ElasticThread<
     device.ringDoorbell()
   }
 
-  /// Takes at most B frames; never waits for more.
+  /// Takes at most B frames; never waits for more. Event conditions are written only if `delivers`.
   @inline(__always)
-  mutating func receive(_ now: Instant) {
+  mutating func receive(_ now: Instant, delivers: Bool) {
     // What was sent before the answer that may be there now is finished: its memory is free as soon
     // as it is acknowledged.
     device.reclaim(&pool)
     var count = 0
     while count < batchBound, let frame = device.receive(&pool) {
-      stack.receive(frame, now: now, pool: &pool, device: &device)
+      if delivers {
+        stack.receive(frame, now: now, pool: &pool, device: &device, events: &events)
+      } else {
+        stack.receive(frame, now: now, pool: &pool, device: &device)
+      }
       count &+= 1
     }
     guard count > 0 else { return load.foundEmpty(now: now) }

@@ -122,10 +122,13 @@ struct Core: ~Copyable {
     vectorCount = 0
     for index in 0..<count {
       // SAFETY: `count` calls were issued.
+      if unsafe calls[index].operation == Operation.tcpSendReceived.rawValue {
+        let isTaken = unsafe calls[index].result == Int64(bitPattern: calls[index].byte_count)
+        if !isTaken { unsafe finishReturned(calls[index]) }
+        continue
+      }
       let call = unsafe calls[index]
-      if call.operation == Operation.tcpSendReceived.rawValue {
-        if call.result != Int64(bitPattern: call.byte_count) { finishReturned(call) }
-      } else if call.operation == Operation.tcpSend.rawValue {
+      if call.operation == Operation.tcpSend.rawValue {
         finishSend(call)
       } else if call.result < 0, call.operation == Operation.udpSend.rawValue {
         finishDatagram(cookie: call.cookie)

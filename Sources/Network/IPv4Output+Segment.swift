@@ -28,14 +28,19 @@ extension IPv4Output: SegmentTransmitter {
     _ usual: UsualFrame, payload: Fragment, device: inout Device, pool: inout PacketPool
   ) -> UInt32? {
     let remote = IPv4Address(UInt32(bigEndian: UInt32(truncatingIfNeeded: usual.addresses &>> 32)))
-    guard device.offloads.transmitChecksum, let hardware = latestHop(to: remote) else {
-      return nil
-    }
+    guard let hardware = latestHop(to: remote) else { return nil }
     var frame = OutgoingFrame(headerByteCount: usual.headerByteCount)
-    frame.checksumStart = Self.transportOffset
-    frame.checksumOffset = TCPHeader.checksumOffset
-    let checksum = usual.partialChecksum
     let fragments: InlineArray<1, Fragment> = [payload]
+    let checksum: UInt16
+    if device.offloads.transmitChecksum {
+      frame.checksumStart = Self.transportOffset
+      frame.checksumOffset = TCPHeader.checksumOffset
+      checksum = usual.partialChecksum
+    } else {
+      var sum = Checksum()
+      sum.add(fragments.span)
+      checksum = usual.checksum(over: sum)
+    }
     let source = device.macAddress
     let ticket = device.transmit(frame, fragments: fragments.span, pool: &pool) { header in
       usual.emit(from: source, to: hardware, checksum: checksum, into: &header)

@@ -3,16 +3,30 @@ import TCP
 import Wire
 
 extension NetworkStack {
-  /// Takes one frame, whatever it is, and with it its buffer.
+  /// Takes one frame, whatever it is, and with it its buffer. What it means to the application waits
+  /// for `deliver`.
   @inline(__always)
   package mutating func receive<Device: NetworkDevice & ~Copyable>(
     _ frame: consuming ReceivedFrame, now: Instant, pool: inout PacketPool, device: inout Device
+  ) {
+    var nobody = NoEvents()
+    receive(frame, now: now, pool: &pool, device: &device, events: &nobody)
+  }
+
+  /// The same; text of an open connection goes to the application at once.
+  @inline(__always)
+  package mutating func receive<
+    Device: NetworkDevice & ~Copyable, Events: ConnectionEvents & ~Copyable
+  >(
+    _ frame: consuming ReceivedFrame, now: Instant, pool: inout PacketPool, device: inout Device,
+    events: inout Events
   ) {
     counters.receivedFrames &+= 1
     let isTaken = receiveUsual(
       frame.buffer.index, at: frame.offset, byteCount: frame.byteCount,
       isChecksumVerified: frame.isChecksumVerified, hardware: device.macAddress,
-      completedTransmissions: device.completedTransmissionCount, now: now, pool: &pool)
+      completedTransmissions: device.completedTransmissionCount, now: now, pool: &pool,
+      events: &events)
     if isTaken {
       _ = frame.takeBuffer().relinquish()
     } else {

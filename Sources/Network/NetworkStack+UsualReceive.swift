@@ -7,9 +7,10 @@ extension NetworkStack {
   /// headers; false when it takes the general way, and then nothing has been changed. Addresses need
   /// no look here: those of a connection have been looked at when it was opened.
   @inline(never)
-  mutating func receiveUsual(
+  mutating func receiveUsual<Events: ConnectionEvents & ~Copyable>(
     _ buffer: UInt32, at offset: Int, byteCount: Int, isChecksumVerified: Bool,
-    hardware: MACAddress, completedTransmissions: UInt32, now: Instant, pool: inout PacketPool
+    hardware: MACAddress, completedTransmissions: UInt32, now: Instant, pool: inout PacketPool,
+    events: inout Events
   ) -> Bool {
     guard
       let frame = UsualFrame(
@@ -22,7 +23,7 @@ extension NetworkStack {
     guard
       tcp.receiveUsual(
         segment, buffer: buffer, now: now, completedTransmissions: completedTransmissions,
-        pool: &pool)
+        pool: &pool, events: &events)
     else { return false }
     counters.receivedSegments &+= 1
     return true

@@ -121,19 +121,21 @@ extension Connection {
       resources.counters.droppedBufferLimit &+= 1
       return acknowledgeNow()
     }
-    return take(buffer, byteCount: byteCount, resources: &resources, pool: &pool)
+    return take(
+      buffer, byteCount: byteCount, queues: true, resources: &resources, pool: &pool)
   }
 
-  /// The same of text there is room for.
+  /// The same of text there is room for; it is queued only if `queues`.
   @inline(__always)
   mutating func take(
-    _ buffer: UInt32, byteCount: UInt16, resources: inout Resources, pool: inout PacketPool
+    _ buffer: UInt32, byteCount: UInt16, queues: Bool, resources: inout Resources,
+    pool: inout PacketPool
   ) -> Reaction {
     receive.heldBufferCount &+= 1
     receive.heldByteCount &+= UInt32(byteCount)
     receive.next = receive.next.advanced(by: UInt32(byteCount))
     resources.counters.receivedBytes &+= UInt64(byteCount)
-    delivery.append(buffer, pool: &pool)
+    if queues { delivery.append(buffer, pool: &pool) }
     return acknowledgeSoon() | .keptBuffer | .events
   }
 

@@ -7,10 +7,12 @@ import Wire
 
 extension Connection {
   /// Takes a usual segment; nil when it takes the general way, and then nothing has been changed.
-  /// Whatever is decided here, `receiveByTheBook` would decide alike.
+  /// Whatever is decided here, `receiveByTheBook` would decide alike. The text waits for the
+  /// application if `queues`; otherwise it is the caller's to hand over.
   @inline(__always)
   mutating func receiveUsual(
-    _ segment: UsualSegment, buffer: UInt32, resources: inout Resources, pool: inout PacketPool
+    _ segment: UsualSegment, buffer: UInt32, queues: Bool, resources: inout Resources,
+    pool: inout PacketPool
   ) -> Reaction? {
     // SND.UNA =< SEG.ACK =< SND.NXT
     let acknowledged = segment.acknowledgment.distance(from: send.unacknowledged)
@@ -36,7 +38,9 @@ extension Connection {
     pool[buffer].payloadOffset = segment.payloadOffset
     pool[buffer].payloadByteCount = segment.payloadByteCount
     return reaction
-      | take(buffer, byteCount: segment.payloadByteCount, resources: &resources, pool: &pool)
+      | take(
+        buffer, byteCount: segment.payloadByteCount, queues: queues, resources: &resources,
+        pool: &pool)
   }
 
   /// The connection is open, has nothing to repair, and this is what it expects.

@@ -37,3 +37,22 @@ extension ConnectionEvents where Self: ~Copyable {
     received(handle, cookie: cookie, buffer: buffer, offset: offset, byteCount: byteCount)
   }
 }
+
+/// Nobody is told anything now: everything waits in the endpoint.
+package struct NoEvents: ConnectionEvents, ~Copyable {
+  package init() {}
+
+  package var roomCount: Int { 0 }
+  package mutating func knock(_ handle: Handle, flow: Flow) { refuse() }
+  package mutating func connected(_ handle: Handle, cookie: UInt64, reason: Reason) { refuse() }
+  package mutating func received(
+    _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int
+  ) { refuse() }
+  package mutating func sent(_ handle: Handle, cookie: UInt64, byteCount: Int, window: Int) {
+    refuse()
+  }
+  package mutating func peerClosed(_ handle: Handle, cookie: UInt64) { refuse() }
+  package mutating func dead(_ handle: Handle, cookie: UInt64, reason: Reason) { refuse() }
+
+  private func refuse() -> Never { preconditionFailure("an event without room for it") }
+}

@@ -41,6 +41,18 @@ struct ConnectionTable: ~Copyable {
     return nil
   }
 
+  /// How many places `find` looks at until it has found the flow, or knows that it is not there.
+  func probeCount(of flow: Flow) -> Int {
+    let tag = hash(flow)
+    var position = tag & mask
+    var count = 1
+    while slots[position].connection != PacketPool.none, slots[position].tag != tag {
+      position = (position &+ 1) & mask
+      count &+= 1
+    }
+    return count
+  }
+
   /// Adds a connection whose flow is not in the table yet.
   mutating func insert(_ connection: UInt32, flow: Flow) {
     let tag = hash(flow)

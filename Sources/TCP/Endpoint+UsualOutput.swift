@@ -88,7 +88,10 @@ extension Connection {
     resources.counters.sentBytes &+= UInt64(byteCount)
     let now = resources.moment.instant
     if scoreboard.isEmpty {
-      noteIdleness(now: now, resources.configuration)
+      // No timeout is shorter than the shortest.
+      if now.since(timers.stalledSince) > resources.configuration.minimumTimeout {
+        noteIdleness(now: now, resources.configuration)
+      }
       startRetransmissionTimer(now: now, resources.configuration)
     } else {
       timeAnother(now: now, resources.configuration)

@@ -11,8 +11,8 @@ package protocol SegmentTransmitter: ~Copyable {
   ) -> TransmitOutcome
 
   /// The same for a frame whose headers are usual, all but its addresses on the link and its
-  /// checksums given; the ticket, nil when it must take the general way: the device does not complete
-  /// checksums, its ring is full, or the next hop must be asked for.
+  /// checksums given; the ticket, nil when it must take the general way: the ring is full, or the
+  /// next hop must be asked for.
   mutating func transmit<Device: NetworkDevice & ~Copyable>(
     _ frame: UsualFrame, payload: Fragment, device: inout Device, pool: inout PacketPool
   ) -> UInt32?

@@ -132,6 +132,21 @@ extension UsualFrame {
     bytes.storeBigEndian(timestampEcho, at: 62)
   }
 
+  /// The whole checksum of the segment, in the byte order of memory; `payload` is the sum of the
+  /// payload's words.
+  @inline(__always)
+  package func checksum(over payload: Checksum) -> UInt16 {
+    let control = (hasTimestamps ? Self.longHeader : Self.shortHeader) | Self.push
+    let numbers = UInt64(sequence.byteSwapped) &+ UInt64(acknowledgment.byteSwapped)
+    var sum = numbers &+ UInt64(ports) &+ UInt64(control | UInt32(window.byteSwapped) &<< 16)
+    sum = sum &+ UInt64(partialChecksum) &+ UInt64(payload.partial.bigEndian)
+    if hasTimestamps {
+      let times = UInt64(timestampValue.byteSwapped) &+ UInt64(timestampEcho.byteSwapped)
+      sum = sum &+ UInt64(Self.timestampsOption) &+ times
+    }
+    return ~Checksum.folded(sum)
+  }
+
   /// The sum of the pseudo-header, in the byte order of memory: what is in TCP's field when a device
   /// completes the checksum.
   @inline(__always)

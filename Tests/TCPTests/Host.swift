@@ -186,6 +186,9 @@ final class Host {
   var device = LazyDevice()
   var transmitter = DirectTransmitter()
   var now: Instant
+  /// What the application has been told at once, where that is tried.
+  private var arrivals = EventRecorder()
+  var deliversAtOnce = false
   /// Segments that took the usual way.
   private(set) var usualCount = 0
   let initialElementCount: Int
@@ -219,9 +222,10 @@ final class Host {
       }
     }
     if let usual = segment.usual {
+      arrivals.capacity = deliversAtOnce ? .max : 0
       let isTaken = endpoint.receiveUsual(
         usual, buffer: index, now: now,
-        completedTransmissions: device.completedTransmissionCount, pool: &pool)
+        completedTransmissions: device.completedTransmissionCount, pool: &pool, events: &arrivals)
       if isTaken {
         usualCount += 1
         _ = buffer.relinquish()
@@ -252,7 +256,8 @@ final class Host {
     var recorder = EventRecorder()
     recorder.capacity = room
     endpoint.deliver(into: &recorder, pool: &pool)
-    return recorder.events
+    defer { arrivals.events = [] }
+    return arrivals.events + recorder.events
   }
 
   func advance(by interval: Interval) {

@@ -83,6 +83,7 @@ private struct Conversation {
     message = .allocate(byteCount: 8192, alignment: 16)
     message.initializeMemory(as: UInt8.self, repeating: 7)
     self.isUsual = isUsual
+    for host in hosts { host.deliversAtOnce = isUsual }
     _ = hosts[1].endpoint.listen(port: 7)
     let outcome = hosts[0].endpoint.connect(
       localAddress: Script.here, remoteAddress: Script.peer, remotePort: 7, cookie: 1,
