@@ -32,6 +32,9 @@ package struct Arbiter: Sendable {
   private var states: [String: PolicyState] = [:]
   package private(set) var division = Division()
 
+  /// The highest frequency level that each dataplane's cores may use.
+  package var frequencyLevels: [String: Int] { states.mapValues { $0.frequencyLevel } }
+
   package init(hostCores: [Int], reservedCount: Int = 0, constants: PolicyConstants) {
     self.hostCores = hostCores
     self.reservedCount = min(reservedCount, max(0, hostCores.count - 1))
@@ -57,8 +60,8 @@ package struct Arbiter: Sendable {
     return division
   }
 
-  /// As many cores as are wanted, or what there is: first everybody's least, by weight, then one at a
-  /// time.
+  /// As many cores as are wanted, or what there is: first everybody's least, by weight, then one at
+  /// a time.
   private func grant(_ claims: [Claim], _ wanted: [String: Int]) -> [String: Int] {
     let ordered = claims.sorted { ($1.weight, $0.name) < ($0.weight, $1.name) }
     var free = hostCores.count - reservedCount

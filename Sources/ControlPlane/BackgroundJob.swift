@@ -1,7 +1,7 @@
 import Foundation
 
-/// A command that runs on the cores dataplanes leave. It outlives the control plane, and a later one
-/// finds it again by its record.
+/// A command that runs on the cores dataplanes leave. It outlives the control plane, and a later
+/// one finds it again by its record.
 package final class BackgroundJob {
   private let identity: ProcessIdentity
   /// A cgroup with the cpuset controller; nil to set affinities.

@@ -1,14 +1,16 @@
 import Foundation
 import IXABI
 
-/// The control plane's loop over one configuration: measure, decide, apply. It keeps nothing that it
-/// could not find out again; when it ends, dataplanes go on with what they have.
+/// The control plane's loop over one configuration: measure, decide, apply. It keeps nothing that
+/// it could not find out again; when it ends, dataplanes go on with what they have.
 package final class ControlLoop {
   package struct Step: Encodable, Sendable {
     package let seconds: Double
     /// Cores of the host, by dataplane.
     package let dataplanes: [String: [Int]]
     package let background: [Int]
+    /// 0...3, of those whose policy is `energy`.
+    package let frequencyLevels: [String: Int]
     package let queueDepth: [String: Double]
     package let idleShare: [String: Double]
     package let queueingDelayMicroseconds: [String: Double]
@@ -21,9 +23,16 @@ package final class ControlLoop {
   private var dataplanes: [String: Dataplane] = [:]
   private var earlier: [String: [CoreSnapshot]] = [:]
   private var applied: Arbiter.Division?
+  private let frequency: HostFrequency
+  /// By core: what it was limited to.
+  private var appliedLevels: [Int: Int] = [:]
   private let start = ProcessInfo.processInfo.systemUptime
 
-  package init(_ configuration: ControlConfiguration, in directory: RunDirectory) throws {
+  package init(
+    _ configuration: ControlConfiguration, in directory: RunDirectory,
+    frequency: HostFrequency = HostFrequency()
+  ) throws {
+    self.frequency = frequency
     self.configuration = configuration
     self.directory = directory
     try FileManager.default.createDirectory(
@@ -53,9 +62,11 @@ package final class ControlLoop {
     }
     let division = arbiter.tick(configuration.claims, samples)
     apply(division)
+    apply(arbiter.frequencyLevels, to: division)
     return Step(
       seconds: ProcessInfo.processInfo.systemUptime - start, dataplanes: division.dataplanes,
-      background: division.rest, queueDepth: samples.mapValues { $0.queueDepth },
+      background: division.rest, frequencyLevels: arbiter.frequencyLevels,
+      queueDepth: samples.mapValues { $0.queueDepth },
       idleShare: samples.mapValues { $0.idleShare },
       queueingDelayMicroseconds: samples.mapValues { $0.queueingDelayMicroseconds })
   }
@@ -85,8 +96,28 @@ package final class ControlLoop {
     applied = division
   }
 
-  /// Parks the guest's cores that have none of the host's, and wakes the others. An image of one core,
-  /// or one that does not park, shares what it has.
+  /// Limits the cores of each dataplane to its level; what nobody has is limited by nobody.
+  private func apply(_ levels: [String: Int], to division: Arbiter.Division) {
+    var wanted = Dictionary(
+      uniqueKeysWithValues: division.rest.map { ($0, HostFrequency.topLevel) })
+    for (name, cores) in division.dataplanes {
+      for core in cores { wanted[core] = levels[name] ?? HostFrequency.topLevel }
+    }
+    for (core, level) in wanted
+    where level != appliedLevels[core] ?? HostFrequency.topLevel && frequency.isAdjustable(core) {
+      frequency.limit(core, to: level)
+      appliedLevels[core] = level
+    }
+  }
+
+  /// Takes back every limit: dataplanes go on at full speed.
+  package func release() {
+    for core in appliedLevels.keys { frequency.limit(core, to: HostFrequency.topLevel) }
+    appliedLevels = [:]
+  }
+
+  /// Parks the guest's cores that have none of the host's, and wakes the others. An image of one
+  /// core, or one that does not park, shares what it has.
   private func scale(_ dataplane: Dataplane, to count: Int) {
     guard dataplane.page.coreCount > 1 else { return }
     for core in 0..<dataplane.page.coreCount {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// An exclusive lock on a file, held as long as this exists. The kernel gives it up when the process
-/// ends, however it ends.
+/// An exclusive lock on a file, held as long as this exists. The kernel gives it up when the
+/// process ends, however it ends.
 package final class FileLock: Sendable {
   private let descriptor: Int32
 

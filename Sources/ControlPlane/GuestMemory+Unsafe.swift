@@ -46,32 +46,3 @@ package final class GuestMemory: @unchecked Sendable {
     return unsafe base + Int(address)
   }
 }
-
-/// Where a process keeps the memory of its guest: a memfd of the name QEMU and our own monitor give it.
-package func guestMemoryPath(of process: Int32) -> String? {
-  let folder = "/proc/\(process)/fd"
-  // SAFETY: the path is a terminated string; the stream is closed below.
-  guard let stream = unsafe opendir(folder) else { return nil }
-  defer { unsafe closedir(stream) }
-  while let entry = unsafe readdir(stream) {
-    // SAFETY: `d_name` is a terminated string inside the entry.
-    let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-      unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-    }
-    let path = "\(folder)/\(name)"
-    // SAFETY: `readlink` fills at most the capacity, and only what it filled is counted.
-    let target = unsafe [UInt8](unsafeUninitializedCapacity: 256) { buffer, count in
-      count = unsafe max(
-        0,
-        readlink(
-          path,
-          UnsafeMutableRawPointer(buffer.baseAddress.unsafelyUnwrapped)
-            .assumingMemoryBound(to: CChar.self), buffer.count))
-    }
-    let text = String(decoding: target, as: UTF8.self)
-    if text.hasPrefix("/memfd:memory-backend-memfd") || text.hasPrefix("/memfd:ix-guest") {
-      return path
-    }
-  }
-  return nil
-}

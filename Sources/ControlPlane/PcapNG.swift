@@ -1,4 +1,5 @@
-/// Captured frames as a pcapng file (draft-ietf-opsawg-pcapng): little-endian, Ethernet, nanoseconds.
+/// Captured frames as a pcapng file (draft-ietf-opsawg-pcapng): little-endian, Ethernet,
+/// nanoseconds.
 package enum PcapNG {
   /// Section and interface: the beginning of a file. `snapByteCount` of each frame are kept.
   package static func beginning(name: String, snapByteCount: Int) -> [UInt8] {

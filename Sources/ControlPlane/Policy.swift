@@ -1,10 +1,11 @@
-// Which dataplane gets how many cores: pure functions of what was measured. After Prekas et al., "The
-// IX Operating System" (TOCS 2016), section 5: a control loop with a fixed tick, thresholds of queue
-// depth that are far apart, and no prediction.
+// Which dataplane gets how many cores: pure functions of what was measured. After Prekas et al.,
+// "The IX Operating System" (TOCS 2016), section 5: a control loop with a fixed tick, thresholds of
+// queue depth that are far apart, and no prediction.
 
 /// What the control plane is to achieve for one dataplane.
 package enum Policy: String, Codable, Sendable, CaseIterable {
-  /// As few cores as keep the queueing delay under its bound; the rest of the host may sleep.
+  /// As few cores as keep the queueing delay under its bound, and those as slow as they may be; the
+  /// rest of the host may sleep.
   case energy
   /// The same, and the rest belongs to a background job.
   case consolidation
@@ -20,8 +21,8 @@ package struct PolicyConstants: Codable, Equatable, Sendable {
   package var upQueueDepth = 32.0
   /// Fewer cores only when there are less than this.
   package var downQueueDepth = 8.0
-  /// Fewer cores only when the share of time in which cores are idle exceeds this: 0...1, and when those
-  /// that are left would not be busier than 1 less half of it.
+  /// Fewer cores only when the share of time in which cores are idle exceeds this: 0...1, and when
+  /// those that are left would not be busier than 1 less half of it.
   package var downIdleShare = 0.3
   /// More cores when the queueing delay exceeds this, microseconds.
   package var delayBoundMicroseconds = 300.0
@@ -45,7 +46,8 @@ package struct LoadSample: Equatable, Sendable {
     self.idleShare = idleShare
   }
 
-  /// From what its cores showed at the beginning and the end of the tick. Parked cores do not count.
+  /// From what its cores showed at the beginning and the end of the tick. Parked cores do not
+  /// count.
   package init(from earlier: [CoreSnapshot], to later: [CoreSnapshot]) {
     let active = zip(earlier, later).filter { $1.state != .parked }
     queueDepth = active.map { max($1.queueDepth, 0) }.max() ?? 0
@@ -61,6 +63,8 @@ package struct PolicyState: Equatable, Sendable {
   package var cores: Int
   /// Ticks in a row that asked for fewer cores.
   package var quietTicks = 0
+  /// The highest frequency its cores may use (`HostFrequency`); only the energy policy lowers it.
+  package var frequencyLevel = HostFrequency.topLevel
 
   package init(cores: Int) { self.cores = cores }
 }
@@ -80,6 +84,11 @@ extension Policy {
     let isLate = sample.queueingDelayMicroseconds > constants.delayBoundMicroseconds
     if sample.queueDepth > constants.upQueueDepth || isLate {
       state.quietTicks = 0
+      // The other way round than below: speed is there at once, a core after a tick.
+      guard state.frequencyLevel == HostFrequency.topLevel else {
+        state.frequencyLevel = HostFrequency.topLevel
+        return state
+      }
       state.cores = min(state.cores + Self.step(sample, isLate, constants), range.upperBound)
       return state
     }
@@ -90,7 +99,11 @@ extension Policy {
     state.quietTicks += 1
     guard state.quietTicks >= constants.downTicks else { return state }
     state.quietTicks = 0
-    state.cores = max(state.cores - 1, range.lowerBound)
+    if state.cores > range.lowerBound {
+      state.cores -= 1
+    } else if self == .energy {
+      state.frequencyLevel = max(state.frequencyLevel - 1, 0)
+    }
     return state
   }
 

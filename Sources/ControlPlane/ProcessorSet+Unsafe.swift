@@ -12,8 +12,8 @@ package enum ProcessorSet {
     return (0..<1024).filter { words[$0 / 64] & 1 << UInt($0 % 64) != 0 }
   }
 
-  /// Lets all threads of a process run on `cores`, at least one, and nowhere else. False when one of
-  /// them would not.
+  /// Lets all threads of a process run on `cores`, at least one, and nowhere else. False when one
+  /// of them would not.
   @discardableResult
   package static func confine(_ process: Int32, to cores: [Int]) -> Bool {
     let folder = "/proc/\(process)/task"

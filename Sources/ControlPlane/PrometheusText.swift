@@ -1,7 +1,7 @@
 import IXABI
 
-/// Metrics of dataplanes in Prometheus' text format, version 0.0.4. Counters end in `_total`, times are
-/// seconds.
+/// Metrics of dataplanes in Prometheus' text format, version 0.0.4. Counters end in `_total`, times
+/// are seconds.
 package struct PrometheusText {
   private var samples: [(name: String, kind: String, lines: [String])] = []
   private var places: [String: Int] = [:]

@@ -30,10 +30,11 @@ package struct RunDirectory: Sendable {
     return names.sorted().compactMap { DataplaneRecord(in: folder(of: $0)) }
   }
 
-  /// Takes `name` for a dataplane of this process; throws `NameInUse` while another one has it. What
-  /// a run that crashed has left is cleared away.
+  /// Takes `name` for a dataplane of this process; throws `NameInUse` while another one has it.
+  /// What a run that crashed has left is cleared away.
   package func claim(_ name: String) throws -> RunFolder {
     let folder = folder(of: name)
+    try checkOwner()
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -52,6 +53,23 @@ package struct RunDirectory: Sendable {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(file)")
     }
     return RunFolder(name: name, path: folder, lock: lock, wasStale: isStale)
+  }
+
+  /// Whoever can write there could make us believe anything: the place must be this user's alone.
+  private func checkOwner() throws {
+    let manager = FileManager.default
+    try? manager.createDirectory(
+      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    let attributes = try? manager.attributesOfItem(atPath: path)
+    let owner = (attributes?[.ownerAccountID] as? NSNumber)?.uint32Value
+    let permissions = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
+    guard owner == geteuid(), permissions & 0o022 == 0,
+      attributes?[.type] as? FileAttributeType == .typeDirectory
+    else {
+      throw ControlError(
+        path, "it is not a folder that only this user can write",
+        remedy: "name another place by IX_RUN_DIRECTORY")
+    }
   }
 
   /// The same; but where `name` is taken and `orAnother`, "name-2" or the next one that is not.

@@ -2,8 +2,9 @@ import CIXABI
 import Packets
 import Wire
 
-/// Copies of frames for the host, in a ring in guest memory (ix_capture_record of ix_control.h). The
-/// host takes them out; what it has not taken is never overwritten, frames without room are counted.
+/// Copies of frames for the host, in a ring in guest memory (ix_capture_record of ix_control.h).
+/// The host takes them out; what it has not taken is never overwritten, frames without room are
+/// counted.
 @safe
 package struct CaptureRing: ~Copyable {
   /// Where a ring lies.
@@ -61,8 +62,8 @@ package struct CaptureRing: ~Copyable {
     finish(kept)
   }
 
-  /// Keeps the beginning of a frame that was sent: headers, which are written once more, and what of
-  /// `fragments` there is room for.
+  /// Keeps the beginning of a frame that was sent: headers, which are written once more, and what
+  /// of `fragments` there is room for.
   package mutating func append(
     headerByteCount: Int, _ fragments: Span<Fragment>, now: Instant,
     writeHeader: (inout MutableRawSpan) -> Void

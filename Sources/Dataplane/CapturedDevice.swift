@@ -2,8 +2,8 @@ import IXABI
 import Packets
 import Wire
 
-/// A network device whose frames the host can have copies of. While it does not want them this costs
-/// one comparison a frame.
+/// A network device whose frames the host can have copies of. While it does not want them this
+/// costs one comparison a frame.
 package struct CapturedDevice<Inner: NetworkDevice & ~Copyable>: NetworkDevice, ~Copyable {
   package var inner: Inner
   package private(set) var ring: CaptureRing?
@@ -16,7 +16,8 @@ package struct CapturedDevice<Inner: NetworkDevice & ~Copyable>: NetworkDevice, 
     self.ring = ring
   }
 
-  /// Keeps `byteCount` bytes of every frame from now on; 0 ends that. `.noResources` without a ring.
+  /// Keeps `byteCount` bytes of every frame from now on; 0 ends that. `.noResources` without a
+  /// ring.
   package mutating func capture(byteCount: UInt64) -> Status {
     guard ring != nil else { return .noResources }
     guard byteCount <= 65_535 else { return .badArgument }

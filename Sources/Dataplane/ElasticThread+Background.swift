@@ -4,8 +4,8 @@ import Packets
 
 extension ElasticThread where Device: ~Copyable {
   /// What can be done for the network while ring 3 does not come back: acknowledgments, timers of
-  /// the stack, answers that need no application. The array of event conditions, which ring 3 may be
-  /// reading, and the batched calls, which it may be writing, are left alone; what happens to
+  /// the stack, answers that need no application. The array of event conditions, which ring 3 may
+  /// be reading, and the batched calls, which it may be writing, are left alone; what happens to
   /// connections waits in the stack, and their windows close.
   @inline(never)
   package mutating func serveInBackground(

@@ -9,6 +9,9 @@ extension ElasticThread where Device: ~Copyable {
   /// How often the host is shown new numbers: about a thousand instructions each time.
   package static var controlInterval: Interval { .milliseconds(50) }
 
+  /// How often the host learns what is in a capture's ring, which fills faster than numbers change.
+  private static var captureInterval: Interval { .milliseconds(1) }
+
   /// Does what the host has asked for, and shows it how things are.
   @inline(never)
   package mutating func attend(now: Instant, on core: inout some ProcessorCore & ~Copyable) {
@@ -18,17 +21,20 @@ extension ElasticThread where Device: ~Copyable {
       if command.operation == ControlOperation.stop.rawValue { isStopping = true }
     }
     control.set(isStopping ? .stopped : .running)
-    publish(now: now)
+    device.updateCapture(control)
+    if isStopping || now >= numbersDue || !device.isCapturing {
+      publish(now: now)
+    } else {
+      publishDue = now + Self.captureInterval
+    }
     if isStopping { core.stop() }
   }
 
   /// Shows the host how things are.
   @inline(never)
   package mutating func publish(now: Instant) {
-    // A capture's ring fills faster than numbers change.
-    publishDue =
-      now + (device.isCapturing ? .milliseconds(1) : Self.controlInterval)
-    device.updateCapture(control)
+    numbersDue = now + Self.controlInterval
+    publishDue = device.isCapturing ? now + Self.captureInterval : numbersDue
     control.beginUpdate(now: now)
     publishGauges()
     publishMetrics(now)

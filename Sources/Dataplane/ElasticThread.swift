@@ -38,8 +38,9 @@ package struct ElasticThread<
   package internal(set) var load: LoadMeter
   /// What the host sees of this core, and asks of it.
   var control: ControlBlock
-  /// When the host is to be shown new numbers.
+  /// When the host is to be shown something, and when new numbers.
   var publishDue = Instant(nanoseconds: 0)
+  var numbersDue = Instant(nanoseconds: 0)
   /// When the last `poll` went back to ring 3.
   package private(set) var polledAt: Instant
 

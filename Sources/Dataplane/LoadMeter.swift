@@ -3,8 +3,8 @@ import Packets
 /// How busy one core is. The usual batch costs it a few additions, an idle turn one store; averages
 /// are made when the host is shown them.
 package struct LoadMeter: BitwiseCopyable {
-  /// Time in which the core had something to do: in the application, or with frames. The rest is idle,
-  /// sleep included.
+  /// Time in which the core had something to do: in the application, or with frames. The rest is
+  /// idle, sleep included.
   package private(set) var busy = Interval.zero
   /// Batches by their number of frames: element n counts those of more than 2^(n-1) up to 2^n.
   package private(set) var batches = InlineArray<16, UInt64>(repeating: 0)
@@ -37,8 +37,8 @@ package struct LoadMeter: BitwiseCopyable {
   /// Time without anything to do, until `now`.
   package func idle(until now: Instant) -> Interval { now.since(startedAt) - busy }
 
-  /// The queue was empty at `now`; or the core was woken then, and what is in the queue has come just
-  /// now.
+  /// The queue was empty at `now`; or the core was woken then, and what is in the queue has come
+  /// just now.
   @inline(__always)
   package mutating func foundEmpty(now: Instant) { emptyAt = now }
 
@@ -65,9 +65,9 @@ package struct LoadMeter: BitwiseCopyable {
     if waiting == 0 { emptyAt = now }
   }
 
-  /// Averages over the batches since the last report, smoothed with it by a half, zero when there was
-  /// none: frames of a batch and behind it in 256ths, nanoseconds that its oldest frame can have
-  /// waited, and the longest queue since.
+  /// Averages over the batches since the last report, smoothed with it by a half, zero when there
+  /// was none: frames of a batch and behind it in 256ths, nanoseconds that its oldest frame can
+  /// have waited, and the longest queue since.
   package mutating func report() -> (depth: UInt64, delay: UInt64, longest: Int) {
     let count = batchCount &- reported.batches
     let longest = longestQueue

@@ -1,5 +1,5 @@
-/// How long a client may take, in seconds. Without an end to it, a few thousand connections that send a
-/// byte a minute keep everybody else out.
+/// How long a client may take, in seconds. Without an end to it, a few thousand connections that
+/// send a byte a minute keep everybody else out.
 package struct Patience: BitwiseCopyable, Sendable {
   /// From the first byte of a request's head to its last; beyond, 408.
   package var headSeconds: UInt32 = 10
@@ -30,8 +30,8 @@ package struct ClientClock: BitwiseCopyable, Sendable {
 
   package init() {}
 
-  /// The server waits for `wait` at `second`. Bytes of a head or body that is not complete do not give
-  /// the client more time; each request and each reply taken does.
+  /// The server waits for `wait` at `second`. Bytes of a head or body that is not complete do not
+  /// give the client more time; each request and each reply taken does.
   package mutating func note(_ wait: Wait, at second: UInt32) {
     guard wait != self.wait || wait == .request || wait == .reply else { return }
     self.wait = wait

@@ -1,7 +1,7 @@
 import CIXABI
 
-// What the control page says, by number: ix_control.h. Append-only, without gaps: the launcher makes
-// the names of its metrics from the names here.
+// What the control page says, by number: ix_control.h. Append-only, without gaps: the launcher
+// makes the names of its metrics from the names here.
 
 /// What a core is at, as of its last heartbeat: `ix_control_core.gauges`.
 public enum ControlGauge: Int, Sendable {

@@ -16,7 +16,8 @@ struct IXLaunch: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Build.self, New.self, Run.self, Inspect.self, Doctor.self, List.self, Stats.self, Top.self,
-      Logs.self, Stop.self, Tune.self, Capture.self, Metrics.self, Control.self,
+      Logs.self, Stop.self, Tune.self, Capture.self, Metrics.self, Scale.self,
+      Control.self,
       Monitor.self,
     ])
 

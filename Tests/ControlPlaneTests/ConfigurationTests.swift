@@ -1,3 +1,4 @@
+import Foundation
 import Image
 import Testing
 
@@ -61,5 +62,46 @@ import Testing
   @Test(arguments: [([0, 1, 2, 5], "0-2,5"), ([3], "3"), ([], ""), ([7, 6, 1], "1,6-7")])
   func coresAreListedAsTheKernelWantsThem(cores: [Int], text: String) {
     #expect(ProcessorSet.list(cores) == text)
+  }
+}
+
+/// Limits of frequency in a folder that looks like sysfs.
+@Suite struct HostFrequencyTests {
+  private let root = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "ix-cpu-\(UUID().uuidString)"
+  ).path
+
+  private func make(_ core: Int, low: String, high: String) throws {
+    let folder = "\(root)/cpu\(core)/cpufreq"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for (name, text) in [
+      ("cpuinfo_min_freq", low), ("cpuinfo_max_freq", high), ("scaling_max_freq", high),
+    ] { try Data("\(text)\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
+  }
+
+  private func limit(_ core: Int) throws -> String {
+    let path = "\(root)/cpu\(core)/cpufreq/scaling_max_freq"
+    return String(try String(contentsOfFile: path, encoding: .utf8).prefix { $0.isNumber })
+  }
+
+  @Test func levelsDivideTheRange() throws {
+    try make(2, low: "800000", high: "3800000")
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let frequency = HostFrequency(root: root)
+    #expect(frequency.isAdjustable(2))
+    for (level, kilohertz) in [(3, "3800000"), (2, "2800000"), (1, "1800000"), (9, "3800000")] {
+      #expect(frequency.limit(2, to: level))
+      #expect(try limit(2) == kilohertz)
+    }
+  }
+
+  @Test(arguments: [("x", "1"), ("5", "5"), ("0", "5"), ("-1", "5"), ("9", "5")])
+  func aHostThatMakesNoSenseIsLeftAlone(low: String, high: String) throws {
+    try make(0, low: low, high: high)
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let frequency = HostFrequency(root: root)
+    #expect(!frequency.isAdjustable(0))
+    #expect(!frequency.limit(0, to: 1))
+    #expect(!frequency.isAdjustable(1))
   }
 }

@@ -67,6 +67,27 @@ private struct Plant {
     #expect(run(Array(repeating: half, count: 9), from: 4).last == 2)
   }
 
+  /// The last core is slowed down step by step; speed comes back at once, and before a second core.
+  @Test func energySlowsTheLastCoreDown() {
+    var state = PolicyState(cores: 1)
+    var levels: [Int] = []
+    for _ in 0..<12 {
+      state = Policy.energy.next(state, Self.quiet, range: 1...4)
+      levels.append(state.frequencyLevel)
+    }
+    #expect(levels == [3, 3, 2, 2, 2, 1, 1, 1, 0, 0, 0, 0])
+    state = Policy.energy.next(state, Self.busy, range: 1...4)
+    #expect(state.frequencyLevel == 3)
+    #expect(state.cores == 1)
+    state = Policy.energy.next(state, Self.busy, range: 1...4)
+    #expect(state.cores == 2)
+    var consolidated = PolicyState(cores: 1)
+    for _ in 0..<12 {
+      consolidated = Policy.consolidation.next(consolidated, Self.quiet, range: 1...4)
+    }
+    #expect(consolidated.frequencyLevel == 3)
+  }
+
   @Test func theFixedPolicyHasWhatItWasGiven() {
     #expect(run([Self.quiet, Self.busy, Self.quiet], from: 1, .fixed) == [4, 4, 4])
   }

@@ -103,6 +103,22 @@ import Testing
     #expect(directory.records().map { $0.state } == [.running])
   }
 
+  /// Under /tmp somebody else may have been there before.
+  @Test func aPlaceThatOthersCanWriteIsRefused() throws {
+    let place = directory.path
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: place) }
+    chmod(place, 0o777)
+    let error = #expect(throws: ControlError.self) { _ = try directory.claim("a") }
+    #expect(error?.reason == "it is not a folder that only this user can write")
+    chmod(place, 0o755)
+    _ = try directory.claim("a")
+    let link = "\(place)-link"
+    defer { unlink(link) }
+    #expect(symlink(place, link) == 0)
+    #expect(throws: ControlError.self) { _ = try RunDirectory(path: link).claim("a") }
+  }
+
   @Test func whatACrashLeftIsClearedAway() throws {
     defer { try? FileManager.default.removeItem(atPath: directory.path) }
     // The number of a living process, started at another time.

@@ -91,7 +91,8 @@ import Testing
           .tcpSend, handle: received.handle, address: received.address, byteCount: 100)
       ], at: pair.now)
     let answered = pair.server.thread.device.inner.sent.map(\.bytes)
-    pair.server.thread.publish(now: pair.now)
+    var core = StoppedCore()
+    pair.server.thread.attend(now: pair.now, on: &core)
     let control = pair.server.controlMemory.bytes.bindMemory(to: ControlCore.self)[0]
     let records = Self.records(pair.server.captureMemory, from: 0, to: control.capture_head)
     #expect(records.filter { $0.0.direction == 0 }.map(\.bytes) == sent)
@@ -99,7 +100,6 @@ import Testing
     #expect(control.captured == UInt64(sent.count + answered.count))
     let ended = pair.server.thread.device.capture(byteCount: 0)
     #expect(ended == .ok)
-    pair.server.thread.publish(now: pair.now)
     let isCapturing = pair.server.thread.device.isCapturing
     #expect(!isCapturing)
   }

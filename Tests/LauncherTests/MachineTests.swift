@@ -54,6 +54,20 @@ import Testing
     #expect(value(of: "-append", in: machine) == machine.commandLine)
   }
 
+  @Test func itsMemoryIsAFileThatOthersCanMap() {
+    let machine = machine(.none)
+    #expect(
+      value(of: "-object", in: machine) == "memory-backend-memfd,id=ram,size=67108864,share=on")
+    #expect(value(of: "-machine", in: machine) == "q35,memory-backend=ram")
+  }
+
+  @Test func aDebuggerComesInFromThisHostOnly() {
+    var machine = machine(.none)
+    #expect(value(of: "-gdb", in: machine) == nil)
+    machine.debuggerPort = 1234
+    #expect(value(of: "-gdb", in: machine) == "tcp:127.0.0.1:1234")
+  }
+
   @Test func oneCoreRunsBesideAParkedOneUnderTCGOnly() {
     var machine = machine(.none)
     #expect(value(of: "-smp", in: machine) == "2")

@@ -177,8 +177,8 @@ struct Watched {
     #expect(echo.guest.stop().status == 0)
   }
 
-  /// Two dataplanes and a background job under `ixlaunch control`; none of them needs another, and none
-  /// the control plane.
+  /// Two dataplanes and a background job under `ixlaunch control`; none of them needs another, and
+  /// none the control plane.
   @Test func coresAreDividedAndNobodysEndHarmsOthers() throws {
     let first = try Watched("echo", 7)
     let second = try Watched("kv", 11211)
@@ -201,6 +201,11 @@ struct Watched {
     control.finish()
     let load = EchoTests.load(["--port", "\(first.port)", "--messages", "100"])
     #expect(try shell(load).status == 0)
+    let wide = try first.launch(
+      "scale", first.name, "\(ProcessInfo.processInfo.activeProcessorCount)")
+    #expect(wide.status == 0, "\(wide.output)")
+    #expect(try cores(of: first.process("monitor")) != core)
+    #expect(try first.launch("scale", first.name, "0").status == 2)
     let again = try Running(command)
     #expect(again.waitFor("\(second.name) on ", seconds: 10))
     kill(try second.process("monitor"), SIGKILL)

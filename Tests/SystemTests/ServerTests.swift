@@ -31,6 +31,21 @@ import Testing
     #expect(guest.stop().status == 0)
   }
 
+  @Test func loadGeneratorsSeeNoFailure() throws {
+    let port = freePort()
+    let guest = try Guest("http", ["--forward", "\(port):80"])
+    #expect(guest.waitUntilListening())
+    let address = "http://127.0.0.1:\(port)/"
+    let wrk = try shell(["wrk", "-t", "1", "-c", "8", "-d", "2s", address])
+    #expect(wrk.output.contains(" requests in "), "\(wrk.output)")
+    #expect(!wrk.output.contains("errors"), "\(wrk.output)")
+    #expect(!wrk.output.contains("Non-2xx"), "\(wrk.output)")
+    let ab = try shell(["ab", "-k", "-q", "-n", "500", "-c", "8", address])
+    #expect(ab.output.contains("Failed requests:        0\n"), "\(ab.output)")
+    #expect(ab.output.contains("Keep-Alive requests:    500\n"), "\(ab.output)")
+    #expect(guest.stop().status == 0)
+  }
+
   /// Clients that send half a request, bytes of one now and then, or nothing; meanwhile others are
   /// served.
   @Test func theWebServerEndsClientsThatTakeTooLong() throws {

@@ -129,8 +129,8 @@
       UInt32(truncatingIfNeeded: Instant.now.since(Instant(nanoseconds: 0)).seconds)
     }
 
-    /// Answers the requests in `bytes` from `offset` on, as far as there is room for replies; returns
-    /// how far that was.
+    /// Answers the requests in `bytes` from `offset` on, as far as there is room for replies;
+    /// returns how far that was.
     private mutating func take(
       _ bytes: borrowing ReceivedBytes, from offset: Int, on connection: Connection
     ) -> Int {

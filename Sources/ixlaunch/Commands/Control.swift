@@ -28,6 +28,7 @@ struct Control: ParsableCommand {
     let parsed = try ControlConfiguration(parsing: text, file: configuration)
     let signals = try ChildProcess.openSignals()
     let loop = try ControlLoop(parsed, in: RunDirectory())
+    defer { loop.release() }
     let deadline = seconds.map { Date(timeIntervalSinceNow: $0) } ?? .distantFuture
     var shown: [String: [Int]]?
     while Date() < deadline, !ChildProcess.hasSignal(signals) {

@@ -29,8 +29,8 @@ final class Attendance: @unchecked Sendable {
     console = FileHandle(forWritingAtPath: folder.consolePath)
   }
 
-  /// The guest's monitor runs: from now on the dataplane can be found. Called once more when the first
-  /// monitor did not start.
+  /// The guest's monitor runs: from now on the dataplane can be found. Called once more when the
+  /// first monitor did not start.
   func begin(_ record: DataplaneRecord) {
     let isFirst = lock.withLock {
       defer { self.record = record }

@@ -5,8 +5,8 @@ extension Machine {
   /// in parallel: a second processor, which the kernel leaves parked, brings them back.
   private static let leastProcessorsUnderTCG = 2
 
-  /// The arguments of qemu-system-x86_64 for this machine. Its memory is a file that others can map,
-  /// for the control page.
+  /// The arguments of qemu-system-x86_64 for this machine. Its memory is a file that others can
+  /// map, for the control page.
   var qemuArguments: [String] {
     let processors =
       accelerator == .tcg ? max(cores, Self.leastProcessorsUnderTCG) : cores
