@@ -77,7 +77,8 @@ def figures(seconds):
                sides("memcached", IX, LINUX), key="p99us", unit="us", most_rounds=3),
         Figure("batch", "64-byte echo by the bound B, 64 connections",
                {"64 connections": closed("echo", 64, seconds)},
-               [(bound, IX, "echo", f"batch={bound}") for bound in (1, 2, 4, 8, 16, 32, 64)]),
+               [(bound, IX, "echo", f"batch={bound}") for bound in (1, 2, 4, 8, 16, 32, 64)],
+               most_rounds=3),
         Figure("connections", "64-byte echo by open connections, 16 messages under way",
                {n: ("echo", "--connections", n, "--active", 16, "--seconds", seconds, *SOURCES)
                 for n in (16, 100, 1000, 10000, 30000)},

@@ -13,22 +13,27 @@ LINES = 14
 def measure(bench):
     """The heaviest functions of IX, per message or per MiB."""
     plugin = compile_plugin(bench)
-    bulk = ("--seconds", 2)
+    many = ("--connections", 64, "--messages", 20000)
     large = ("echo", "--minimum-size", 65536, "--maximum-size", 65536, "--messages", 300)
+    bulk = ("--seconds", 2)
     return {name: _profile(bench, plugin, *case) for name, case in {
-        "bulk to IX, per MiB": ("bulk-up", ("bulk", "up", *bulk), "bulk", "mebibytes"),
-        "bulk from IX, per MiB": ("bulk-down", ("bulk", "down", *bulk), "bulk", "mebibytes"),
-        "echo of 64 KB, per message": ("echo", large, "echo", "messages"),
+        "echo of 64 bytes, 64 connections, per message": ("echo", ("echo", *many), "echo"),
+        "memcached GET, 64 connections, per message": (
+            "memcached", ("memcached", "--mix", "get", "--keys", 500, *many), "kv"),
+        "HTTP GET of 612 bytes, 64 connections, per message": ("http", ("http", *many), "http"),
+        "echo of 64 KB, per message": ("echo", large, "echo"),
+        "bulk to IX, per MiB": ("bulk-up", ("bulk", "up", *bulk), "bulk"),
+        "bulk from IX, per MiB": ("bulk-down", ("bulk", "down", *bulk), "bulk"),
     }.items()}
 
 
-def _profile(bench, plugin, service, arguments, application, unit):
+def _profile(bench, plugin, service, arguments, application):
     bench.say(f"profile: {service}")
     file = bench.folder / "profile"
     counting = f"{plugin},out={bench.folder / 'out'},profile={file}"
     with Running(bench, Target("ix"), service, plugins=[counting]) as running:
         figures = ixload(bench, running, arguments)
-    count = figures["bytes"] / (1 << 20) if unit == "mebibytes" else figures["messages"]
+    count = figures["messages"] if "messages" in figures else figures["bytes"] / (1 << 20)
     shown = subprocess.run(
         [ROOT / "Tests/Measurements/profile.py", file, str(count), ROOT / KERNEL,
          ROOT / APPLICATIONS / application], capture_output=True, text=True, timeout=120)

@@ -11,10 +11,10 @@ import Wire
   private static func model() -> FakeVirtioDevice {
     FakeVirtioDevice(offered: FakeVirtioDevice.defaultFeatures | 1 << 7)
   }
-  private static let text = (0..<5000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+  static let text = (0..<5000).map { UInt8(truncatingIfNeeded: $0 * 7) }
 
   /// Ethernet, IPv4 and TCP with timestamps in front of `text`; the IPv4 checksum is right.
-  private static func frame(
+  static func frame(
     _ text: [UInt8] = text, flags: UInt8 = 0x19, change: (inout [UInt8]) -> Void = { _ in }
   ) -> [UInt8] {
     var bytes: [UInt8] = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0]
