@@ -15,7 +15,7 @@ BENCH_MANIFESTS := $(wildcard Benchmarks/Images/*.yaml)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps test-deps bench-deps build test-images bench-images run test count bench bench-quick fuzz fuzz-briefly format-check clean
+.PHONY: all deps test-deps bench-deps build test-images bench-images run test count compare-lwip bench bench-quick fuzz fuzz-briefly format-check clean
 
 all: build
 
@@ -84,6 +84,11 @@ bench: bench-images
 # Every figure once and briefly: tries the benchmarks, measures nothing to go by.
 bench-quick: bench-images
 	$(SUDO) Benchmarks/bench --quick $(BENCH)
+
+# What our stack and lwIP execute for the same conversations, counted with callgrind.
+compare-lwip:
+	$(call install-missing,gcc valgrind liblwip-dev)
+	Tests/Measurements/compare-lwip
 
 format-check:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
