@@ -7,7 +7,7 @@ TEST_MANIFESTS := $(wildcard Tests/Applications/*/*.yaml)
 
 BUILD_PACKAGES := qemu-system-x86 nasm libelf-dev zlib1g-dev pkg-config libdpdk-dev
 TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap tcpdump python3 procps \
-                  libmemcached-tools socat tshark gdb \
+                  libmemcached-tools socat tshark gdb dpdk-dev ethtool \
                   wrk apache2-utils
 BENCH_PACKAGES := iproute2 util-linux procps python3 gcc libc6-dev cpio gnuplot-nox
 # Images that only benchmarks boot.

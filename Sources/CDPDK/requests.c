@@ -24,6 +24,8 @@ int ix_requests_open(bool follows_parent) {
     if (sigaction(signals[i], &action, 0) < 0) return -errno;
     sigaddset(&watched, signals[i]);
   }
+  /* Whoever reads our output may have ended; what is left to tidy up is still to be done. */
+  if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) return -errno;
   if (sigprocmask(SIG_UNBLOCK, &watched, 0) < 0) return -errno;
   if (!follows_parent) return 0;
   if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0) return -errno;

@@ -41,8 +41,11 @@ struct IXNet: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Show everything DPDK says about errors.")
   var verbose = false
 
-  @Flag(help: "End with the guest, and with the process that started this one.")
+  @Flag(help: "Serve one guest, and end with it.")
   var forGuest = false
+
+  @Flag(help: "End with the process that started this one.")
+  var withParent = false
 
   static func main() {
     do {
@@ -61,7 +64,7 @@ struct IXNet: ParsableCommand {
   }
 
   func run() throws {
-    try PollerError.check("signals", ix_requests_open(forGuest))
+    try PollerError.check("signals", ix_requests_open(withParent))
     try start()
     defer { ix_dpdk_stop() }
     let port = try Port(device, queueCount: queues)
@@ -101,6 +104,6 @@ struct IXNet: ParsableCommand {
   }
 
   private static func say(_ text: String) {
-    FileHandle.standardOutput.write(Data("ixnet: \(text)\n".utf8))
+    try? FileHandle.standardOutput.write(contentsOf: Data("ixnet: \(text)\n".utf8))
   }
 }

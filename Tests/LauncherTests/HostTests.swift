@@ -16,6 +16,9 @@ import Testing
     let meminfo = "MemTotal:  100 kB\nMemAvailable:   64 kB\n"
     #expect(HostFacts.availableMemory(in: meminfo) == 64 << 10)
     #expect(HostFacts.availableMemory(in: "MemAvailable:") == nil)
+    let huge = "HugePages_Total:  9\nHugePages_Free:  3\nHugepagesize:  2048 kB\n"
+    #expect(HostFacts.freeHugeMemory(in: huge) == 6 << 20)
+    #expect(HostFacts.freeHugeMemory(in: "") == 0)
   }
 
   @Test func kvmIsTakenOnlyWhereTheProcessorVirtualizes() throws {

@@ -23,6 +23,12 @@ import Testing
       gateway: gateway.flatMap(IPv4.init))
   }
 
+  private func vhostUser(_ path: String) throws -> Machine.Network {
+    .vhostUser(
+      VhostUserPort(path: path, device: nil), try #require(Interface("10.9.0.2/24")),
+      gateway: nil)
+  }
+
   /// The value behind `option`.
   private func value(of option: String, in machine: Machine) -> String? {
     let arguments = machine.qemuArguments
@@ -89,6 +95,21 @@ import Testing
     #expect(
       value(of: "-netdev", in: machine(try tap(gateway: nil)))
         == "tap,id=n0,ifname=tap0,script=no,downscript=no,vhost=off")
+  }
+
+  @Test func aBackEndElsewhereSharesTheGuestsMemory() throws {
+    var machine = machine(try vhostUser("/run/a,b"))
+    #expect(value(of: "-chardev", in: machine) == "socket,id=c0,path=/run/a,,b")
+    #expect(value(of: "-netdev", in: machine) == "vhost-user,id=n0,chardev=c0,queues=1")
+    #expect(value(of: "-object", in: machine) == "memory-backend-memfd,id=ram,share=on,size=64M")
+    #expect(value(of: "-machine", in: machine) == "q35,memory-backend=ram")
+    #expect(machine.commandLine == "ip=10.9.0.2/24")
+    // QEMU 7.2 crashes with message interrupts there, unless it has KVM.
+    #expect(machine.qemuArguments.contains { $0.hasSuffix(",vectors=0") })
+    machine.accelerator = .kvm
+    machine.cores = 4
+    #expect(value(of: "-netdev", in: machine) == "vhost-user,id=n0,chardev=c0,queues=4")
+    #expect(machine.qemuArguments.contains { $0.hasSuffix(",mq=on,vectors=10") })
   }
 
   @Test func withoutANetworkTheCardIsConnectedToNothing() {

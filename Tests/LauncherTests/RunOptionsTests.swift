@@ -61,6 +61,34 @@ import Testing
     #expect(machine.commandLine == "ip=10.9.0.2/24 gateway=10.9.0.1")
   }
 
+  static let networks = "give user, tap:IF, vhost-user:PATH, dpdk:DEVARGS or none"
+
+  @Test(arguments: [
+    ("vhost-user:/run/x", VhostUserPort(path: "/run/x", device: nil)),
+    ("dpdk:net_tap0,iface=d0", VhostUserPort(path: "", device: "net_tap0,iface=d0")),
+    ("dpdk:0000:01:00.0", VhostUserPort(path: "", device: "0000:01:00.0")),
+  ])
+  func backEndsElsewhereAreNamed(network: String, port: VhostUserPort) throws {
+    let machine = try machine(["--net", network, "--ip", "10.9.0.2/24"])
+    guard case .vhostUser(let found, _, nil) = machine.network else {
+      Issue.record("not a back end elsewhere")
+      return
+    }
+    #expect(found == port)
+  }
+
+  @Test(arguments: [
+    "vhost-user:", "dpdk:", "dpdk:net tap", "vhost-user:/\(RunOptionsTests.longName)", "vhost:x",
+  ])
+  func namesOfNoBackEndAreRefused(network: String) {
+    #expect(throws: LaunchError.self) {
+      _ = try machine(["--net", network, "--ip", "10.9.0.2/24"])
+    }
+  }
+
+  /// One byte more than a socket's path may have.
+  static let longName = String(repeating: "x", count: 107)
+
   @Test(arguments: [
     (["--cores", "0"], "--cores 0: this version runs one core; give --cores 1"),
     (["--cores", "2"], "--cores 2: this version runs one core; give --cores 1"),
@@ -74,14 +102,21 @@ import Testing
       "--memory nan: it is not an amount of memory; give it as 256M or 1G"
     ),
     (["--memory", "16M"], "--memory 16M: the image does not fit; give at least 19M"),
-    (["--net", "bridge"], "--net bridge: there is no such network; give user, tap:IF or none"),
-    (["--net", "tap:"], "--net tap:: there is no such network; give user, tap:IF or none"),
     (
-      ["--net", "tap:a,b"], "--net tap:a,b: there is no such network; give user, tap:IF or none"
+      ["--net", "bridge"],
+      "--net bridge: there is no such network; \(networks)"
+    ),
+    (
+      ["--net", "tap:"],
+      "--net tap:: there is no such network; \(networks)"
+    ),
+    (
+      ["--net", "tap:a,b"],
+      "--net tap:a,b: there is no such network; \(networks)"
     ),
     (
       ["--net", "tap:0123456789abcdef"],
-      "--net tap:0123456789abcdef: there is no such network; give user, tap:IF or none"
+      "--net tap:0123456789abcdef: there is no such network; \(networks)"
     ),
     (
       ["--net", "tap:tap0"],

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A network namespace with a tap device, made for one test and gone with it. Nothing in it can
+/// A network namespace, usually with a tap device, made for one test and gone with it. Nothing in it can
 /// reach any other network.
 final class Namespace {
   let name: String
@@ -12,18 +12,27 @@ final class Namespace {
     geteuid() == 0 && FileManager.default.fileExists(atPath: "/dev/net/tun")
   }
 
-  init() throws {
+  init(hasTap: Bool = true) throws {
     name = "ixtest-\(getpid())-\(UInt32.random(in: 0...9999))"
-    for command in [
-      ["ip", "netns", "add", name],
-      inside(["ip", "link", "set", "lo", "up"]),
-      inside(["ip", "tuntap", "add", "tap0", "mode", "tap", "vnet_hdr"]),
-      inside(["ip", "addr", "add", "\(Self.hostAddress)/24", "dev", "tap0"]),
-      inside(["ip", "link", "set", "tap0", "up"]),
-    ] {
-      let finished = try shell(command)
-      guard finished.status == 0 else { throw CommandFailed(command: command, finished: finished) }
+    try Self.need(["ip", "netns", "add", name])
+    try Self.need(inside(["ip", "link", "set", "lo", "up"]))
+    guard hasTap else { return }
+    try Self.need(inside(["ip", "tuntap", "add", "tap0", "mode", "tap", "vnet_hdr"]))
+    try configure("tap0")
+  }
+
+  private static func need(_ command: [String]) throws {
+    let finished = try shell(command)
+    guard finished.status == 0 else { throw CommandFailed(command: command, finished: finished) }
+  }
+
+  /// Gives the host's address to an interface that is there or appears soon.
+  func configure(_ interface: String) throws {
+    for _ in 0..<200 where try run(["ip", "link", "show", interface]).status != 0 {
+      usleep(50_000)
     }
+    try Self.need(inside(["ip", "addr", "add", "\(Self.hostAddress)/24", "dev", interface]))
+    try Self.need(inside(["ip", "link", "set", interface, "up"]))
   }
 
   deinit { _ = try? shell(["ip", "netns", "del", name]) }

@@ -66,17 +66,22 @@ struct Run: ParsableCommand {
     _ machine: Machine, _ image: Image, _ emulator: String, _ attendance: Attendance, _ log: Logger
   ) throws -> GuestEnd {
     let signals = try ChildProcess.openSignals()
+    var machine = machine
+    let poller = try PollerProcess.start(
+      for: &machine, outlives: options.isLeftAlone, signals: signals, log: log)
+    defer { poller?.stop() }
     var supervisor = Supervisor(
       machine: machine, image: image, emulator: emulator, log: log, attendance: attendance,
       isLeftAlone: options.isLeftAlone)
+    supervisor.poller = poller
     let end = try supervisor.run(signals: signals)
     guard end.isSandboxRefused else { return end }
     log.info("this host does not allow QEMU's sandbox: starting without it")
-    var machine = machine
     machine.isSandboxed = false
     supervisor = Supervisor(
       machine: machine, image: image, emulator: emulator, log: log, attendance: attendance,
       isLeftAlone: options.isLeftAlone)
+    supervisor.poller = poller
     return try supervisor.run(signals: signals)
   }
 }

@@ -15,6 +15,8 @@ struct HostFacts: Equatable {
   var processorFlags: Set<String>
   /// MemAvailable of /proc/meminfo, bytes; nil if the kernel does not say.
   var availableMemory: UInt64?
+  /// Bytes of huge pages that nobody uses.
+  var freeHugeMemory: UInt64 = 0
 
   /// The processor's virtualization extension, or nil.
   var virtualization: String? { ["vmx", "svm"].first(where: processorFlags.contains) }
@@ -23,7 +25,8 @@ struct HostFacts: Equatable {
     HostFacts(
       kvm: device("/dev/kvm"), tun: device("/dev/net/tun"),
       processorFlags: processorFlags(in: text("/proc/cpuinfo")),
-      availableMemory: availableMemory(in: text("/proc/meminfo")))
+      availableMemory: availableMemory(in: text("/proc/meminfo")),
+      freeHugeMemory: freeHugeMemory(in: text("/proc/meminfo")))
   }
 
   /// The flags of the first processor.
@@ -35,8 +38,18 @@ struct HostFacts: Equatable {
 
   /// "MemAvailable:   123 kB" in bytes.
   static func availableMemory(in meminfo: String) -> UInt64? {
-    let line = meminfo.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
-    return line?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 << 10 }
+    number("MemAvailable", in: meminfo).map { $0 << 10 }
+  }
+
+  /// Free huge pages of the usual size, in bytes.
+  static func freeHugeMemory(in meminfo: String) -> UInt64 {
+    let count = number("HugePages_Free", in: meminfo) ?? 0
+    return count * ((number("Hugepagesize", in: meminfo) ?? 0) << 10)
+  }
+
+  private static func number(_ name: String, in meminfo: String) -> UInt64? {
+    let line = meminfo.split(separator: "\n").first { $0.hasPrefix("\(name):") }
+    return line?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }
   }
 
   private static func device(_ path: String) -> Device {

@@ -33,16 +33,16 @@ struct MonitorChoice: Equatable {
         throw LaunchError(
           .usage, "--accel tcg", "only QEMU has TCG", remedy: "give --vmm qemu, or leave it out")
       }
-      guard net != "user" else {
+      guard Self.isOwn(net) else {
         throw LaunchError(
-          .usage, "--net user", "only QEMU has user networking",
+          .usage, "--net \(net)", "only QEMU has this network",
           remedy: "give --net tap:IF or --net none, or --vmm qemu")
       }
       _ = try AcceleratorChoice(.kvm, on: host)
       self.init(.own, .kvm, "--vmm kvm asks for it")
     case .auto:
       let choice = try AcceleratorChoice(accelerator, on: host)
-      let isOwn = choice.accelerator == .kvm && net != "user"
+      let isOwn = choice.accelerator == .kvm && Self.isOwn(net)
       self.init(isOwn ? .own : .qemu, because: choice)
     }
   }
@@ -56,6 +56,9 @@ struct MonitorChoice: Equatable {
     self.accelerator = accelerator
     self.reason = reason
   }
+
+  /// Whether our own monitor has the network.
+  private static func isOwn(_ net: String) -> Bool { net == "none" || net.hasPrefix("tap:") }
 
   /// The line that says what is used.
   var text: String {

@@ -10,6 +10,8 @@ struct ChildProcess: ~Copyable {
     /// SIGINT, SIGTERM or SIGHUP to the launcher.
     case signal(Int32)
     case timeout
+    /// The descriptor that was to be watched beside the child can be read.
+    case companion
     /// The child has ended and its output has been read to the end; nil if a signal killed it.
     case ended(exitStatus: Int32?)
   }
@@ -60,22 +62,29 @@ struct ChildProcess: ~Copyable {
     if end == nil { kill(identifier, signal) }
   }
 
-  /// Waits at most `milliseconds` (-1: without limit) for the next event.
-  mutating func next(milliseconds: Int32) -> Event {
+  /// Of the child's standard output; -1 at its end.
+  var outputDescriptor: Int32 { output }
+
+  /// Waits at most `milliseconds` (-1: without limit) for the next event, of the child or, if one is
+  /// given, of another descriptor.
+  mutating func next(milliseconds: Int32, beside companion: Int32 = -1) -> Event {
     while true {
+      // Another child's events may have taken the signal that this one has ended.
+      if output < 0, error < 0 { collect() }
       if let end, output < 0, error < 0 {
         return .ended(exitStatus: end.signal == 0 ? end.exit_status : nil)
       }
-      var polled = [output, error, signals].map {
+      var polled = [output, error, signals, companion].map {
         pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
       }
-      // SAFETY: the array has three elements and lives across the call.
-      let count = unsafe poll(&polled, 3, milliseconds)
+      // SAFETY: the array has four elements and lives across the call.
+      let count = unsafe poll(&polled, 4, milliseconds)
       if count == 0 { return .timeout }
       if count < 0 { continue }
       if polled[0].revents != 0, let bytes = Self.read(&output) { return .output(bytes) }
       if polled[1].revents != 0, let bytes = Self.read(&error) { return .error(bytes) }
       if polled[2].revents != 0, let signal = nextSignal() { return .signal(signal) }
+      if polled[3].revents != 0 { return .companion }
     }
   }
 
@@ -83,10 +92,14 @@ struct ChildProcess: ~Copyable {
   private mutating func nextSignal() -> Int32? {
     let signal = ix_signals_next(signals)
     guard signal == SIGCHLD else { return signal == 0 ? nil : signal }
+    collect()
+    return nil
+  }
+
+  private mutating func collect() {
     var how = ix_exit()
     // SAFETY: `how` is a local that the call fills in.
     if end == nil, unsafe ix_process_collect(identifier, &how) == 1 { end = how }
-    return nil
   }
 
   /// What can be read now; nil at the end, when the descriptor is closed.

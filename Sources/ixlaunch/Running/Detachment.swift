@@ -25,7 +25,7 @@ struct Detachment {
         }
       case .error(let bytes): FileHandle.standardError.write(Data(bytes))
       case .signal: child.send(SIGTERM)
-      case .timeout: break
+      case .timeout, .companion: break
       case .ended(let exitStatus):
         let status = exitStatus.flatMap { LauncherStatus(rawValue: $0) } ?? .hostCannot
         guard status == .clean else { throw GuestEnded(status: status) }

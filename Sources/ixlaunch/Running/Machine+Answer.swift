@@ -13,7 +13,7 @@ extension Machine {
       }
       let addresses = forwards.map { "127.0.0.1:\($0.hostPort)" }.joined(separator: ", ")
       return "\(name) answers on \(addresses), try: nc 127.0.0.1 \(first.hostPort)"
-    case .tap(_, let interface, _):
+    case .tap(_, let interface, _), .vhostUser(_, let interface, _):
       guard let port = ports.first else {
         return "\(name) runs at \(interface.address), try: ping \(interface.address)"
       }
@@ -27,7 +27,7 @@ extension Machine {
     switch network {
     case .none: return false
     case .user(_, _, let forwards): return !forwards.isEmpty
-    case .tap: return !ports.isEmpty
+    case .tap, .vhostUser: return !ports.isEmpty
     }
   }
 }

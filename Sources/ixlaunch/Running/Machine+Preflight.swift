@@ -18,6 +18,8 @@ extension Machine {
           .hostCannot, "127.0.0.1:\(rule.hostPort)", "this port is in use or not allowed",
           remedy: "choose another with --forward HOSTPORT:\(rule.guestPort)")
       }
+    case .vhostUser(let port, _, _):
+      try port.check()
     case .tap(let tap, _, _):
       try tap.check()
       guard host.tun == .usable else {

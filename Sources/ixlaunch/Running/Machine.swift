@@ -26,6 +26,7 @@ struct Machine: Equatable {
     case none
     case user(Interface, gateway: IPv4, forwards: [PortForward])
     case tap(TapDevice, Interface, gateway: IPv4?)
+    case vhostUser(VhostUserPort, Interface, gateway: IPv4?)
   }
 
   /// TCG's device threads need a processor, too: with one for all, a guest that polls keeps them
@@ -39,7 +40,7 @@ struct Machine: Equatable {
     case .none: break
     case .user(let interface, let gateway, _):
       words += ["ip=\(interface)", "gateway=\(gateway)"]
-    case .tap(_, let interface, let gateway):
+    case .tap(_, let interface, let gateway), .vhostUser(_, let interface, let gateway):
       words.append("ip=\(interface)")
       if let gateway { words.append("gateway=\(gateway)") }
     }

@@ -63,8 +63,12 @@ extension RunOptions {
       return .none
     }
     if net == "user" { return try userNetwork(for: defaults) }
-    guard net.hasPrefix("tap:"), let tap = TapDevice(name: String(net.dropFirst(4))) else {
-      throw Self.wrong("--net \(net)", "there is no such network", "give user, tap:IF or none")
+    let port = try VhostUserPort(network: net)
+    let tap = net.hasPrefix("tap:") ? TapDevice(name: String(net.dropFirst(4))) : nil
+    guard port != nil || tap != nil else {
+      throw Self.wrong(
+        "--net \(net)", "there is no such network",
+        "give user, tap:IF, vhost-user:PATH, dpdk:DEVARGS or none")
     }
     guard forward.isEmpty else {
       throw Self.wrong("--forward", "only user networking forwards ports", "leave it out")
@@ -73,7 +77,10 @@ extension RunOptions {
       throw Self.wrong(
         "--net \(net)", "the guest has no address there", "add --ip ADDRESS/PREFIX")
     }
-    return .tap(tap, interface, gateway: try gateway(within: interface))
+    let gateway = try gateway(within: interface)
+    if let port { return .vhostUser(port, interface, gateway: gateway) }
+    guard let tap else { return .none }
+    return .tap(tap, interface, gateway: gateway)
   }
 
   private func userNetwork(for defaults: Manifest) throws(LaunchError) -> Machine.Network {

@@ -25,7 +25,9 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Memory of the guest, as 256M or 1G.")
   var memory: String?
 
-  @Option(help: "user, tap:IF or none: what the guest's NIC is connected to.")
+  @Option(
+    help:
+      "user, tap:IF, vhost-user:PATH, dpdk:DEVARGS or none: what the guest's NIC is connected to.")
   var net = "user"
 
   @Option(help: "The guest's address, as 10.0.0.2/24.")

@@ -15,6 +15,8 @@ struct Supervisor {
   let log: Logger
   private let attendance: Attendance?
   private let isLeftAlone: Bool
+  /// Serves the guest's network card, for some networks.
+  var poller: PollerProcess?
 
   private var console: ConsoleReader
   private var errorText: [UInt8] = []
@@ -45,7 +47,13 @@ struct Supervisor {
     attendance?.begin(record(monitor: child.identifier))
     if !machine.waitsForListener(ports: image.description.defaults.ports) { answer() }
     while true {
-      switch child.next(milliseconds: wasStopped ? Self.patience : -1) {
+      let isEnding = wasStopped || poller?.hasEnded == true
+      let watched = poller?.descriptor ?? -1
+      switch child.next(milliseconds: isEnding ? Self.patience : -1, beside: watched) {
+      case .companion:
+        poller?.read()
+        // Without its poller the guest is cut off for good.
+        if poller?.hasEnded == true { child.send(SIGTERM) }
       case .output(let bytes):
         for line in console.lines(from: bytes) { show(line) }
       case .error(let bytes):
@@ -57,6 +65,9 @@ struct Supervisor {
         child.send(SIGKILL)
       case .ended(let exitStatus):
         for line in console.rest() { show(line) }
+        // Asked to, a monitor ends with 0; it is killed when it does not.
+        let isAsked = !wasStopped && (exitStatus == 0 || exitStatus == nil)
+        if isAsked, let poller, poller.hasEnded { throw poller.problem }
         return GuestEnd(
           monitor: machine.monitor, exitStatus: exitStatus, wasStopped: wasStopped,
           errors: errorLines)
