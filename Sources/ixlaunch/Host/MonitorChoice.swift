@@ -33,16 +33,16 @@ struct MonitorChoice: Equatable {
         throw LaunchError(
           .usage, "--accel tcg", "only QEMU has TCG", remedy: "give --vmm qemu, or leave it out")
       }
-      guard Self.isOwn(net) else {
+      guard net != "user" else {
         throw LaunchError(
-          .usage, "--net \(net)", "only QEMU has this network",
-          remedy: "give --net tap:IF or --net none, or --vmm qemu")
+          .usage, "--net user", "only QEMU has user networking",
+          remedy: "give another --net, or --vmm qemu")
       }
       _ = try AcceleratorChoice(.kvm, on: host)
       self.init(.own, .kvm, "--vmm kvm asks for it")
     case .auto:
       let choice = try AcceleratorChoice(accelerator, on: host)
-      let isOwn = choice.accelerator == .kvm && Self.isOwn(net)
+      let isOwn = choice.accelerator == .kvm && net != "user"
       self.init(isOwn ? .own : .qemu, because: choice)
     }
   }
@@ -56,9 +56,6 @@ struct MonitorChoice: Equatable {
     self.accelerator = accelerator
     self.reason = reason
   }
-
-  /// Whether our own monitor has the network.
-  private static func isOwn(_ net: String) -> Bool { net == "none" || net.hasPrefix("tap:") }
 
   /// The line that says what is used.
   var text: String {

@@ -24,7 +24,10 @@ struct VhostUserPort: Equatable {
   }
 }
 
-extension VhostUserPort {
+extension VhostUserPort: CustomStringConvertible {
+  /// As it is given to `--net`: the same each time, unlike our own poller's socket.
+  var description: String { device.map { "dpdk:\($0)" } ?? "vhost-user:\(path)" }
+
   /// What is behind "vhost-user:" or "dpdk:" in `--net`; nil for other networks.
   init?(network: String) throws(LaunchError) {
     let parts = network.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

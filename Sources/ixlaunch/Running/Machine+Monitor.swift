@@ -8,7 +8,11 @@ extension Machine {
       "--address", "\(hardwareAddress)",
     ]
     if !commandLine.isEmpty { words.append("--append=\(commandLine)") }
-    if case .tap(let tap, _, _) = network { words += ["--tap", tap.name] }
+    switch network {
+    case .tap(let tap, _, _): words += ["--tap", tap.name]
+    case .vhostUser(let port, _, _): words += ["--vhost-user", port.path]
+    case .none, .user: break
+    }
     return words
   }
 
