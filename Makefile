@@ -62,7 +62,7 @@ fuzz:
 fuzz-briefly:
 	@$(MAKE) --no-print-directory fuzz SECONDS=30
 
-# Guest instructions per echo, compared with Tests/Measurements/baseline.json; needs root and gcc.
+# Guest instructions per request, compared with Tests/Measurements/baseline.json; needs root and gcc.
 count: test-images
 	$(SUDO) Tests/Measurements/count
 
