@@ -172,7 +172,9 @@ def _failures(results):
 
 
 def _method(files):
-    facts = next((file["machine"] for file in files.values()), {})
+    # As it was when the first figure was measured.
+    first = min(files.values(), key=lambda file: file["at"], default={"machine": {}})
+    facts = first["machine"]
     commands = {}
     for file in files.values():
         commands.update(file["commands"])
