@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func theDoctorSaysWhatIsMissingAndHowToGetIt() {
-    let report = HostReport(host(kvm: .absent, flags: []), find: { _ in nil })
+    let report = HostReport(host(kvm: .absent, flags: []), find: { _ in nil }, poller: nil)
     #expect(report.items.first?.remedy == "https://swift.org/install")
     #expect(report.accelerator == "tcg")
     #expect(report.text.contains("no   nasm"))

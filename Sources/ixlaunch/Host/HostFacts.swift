@@ -17,6 +17,11 @@ struct HostFacts: Equatable {
   var availableMemory: UInt64?
   /// Bytes of huge pages that nobody uses.
   var freeHugeMemory: UInt64 = 0
+  /// Whether guests may have guests; nil if KVM does not say.
+  var isNestable: Bool?
+  /// Groups of devices that an IOMMU keeps apart.
+  var groupCount = 0
+  var cards: [Card] = []
 
   /// The processor's virtualization extension, or nil.
   var virtualization: String? { ["vmx", "svm"].first(where: processorFlags.contains) }
@@ -26,7 +31,8 @@ struct HostFacts: Equatable {
       kvm: device("/dev/kvm"), tun: device("/dev/net/tun"),
       processorFlags: processorFlags(in: text("/proc/cpuinfo")),
       availableMemory: availableMemory(in: text("/proc/meminfo")),
-      freeHugeMemory: freeHugeMemory(in: text("/proc/meminfo")))
+      freeHugeMemory: freeHugeMemory(in: text("/proc/meminfo")), isNestable: isNestable(),
+      groupCount: groupCount(), cards: cards())
   }
 
   /// The flags of the first processor.

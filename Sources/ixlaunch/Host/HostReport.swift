@@ -13,19 +13,24 @@ struct HostReport: Encodable {
   }
 
   let items: [Item]
-  /// What `run` would use.
+  /// What `run` would use for a guest on a tap.
+  let monitor: String
   let accelerator: String
   let reason: String
 
-  init(_ host: HostFacts, find: (String) -> String? = Tool.find) {
+  init(
+    _ host: HostFacts, find: (String) -> String? = Tool.find,
+    poller: String? = PollerProcess.path
+  ) {
     items =
       [
         Self.tool("swift", "compiles kernel and applications", "https://swift.org/install", find),
         Self.tool("nasm", "assembles the kernel's entry", "apt install nasm", find),
         Self.tool("qemu-system-x86_64", "runs images", "apt install qemu-system-x86", find),
         Self.tool("ip", "makes taps for --net tap:IF", "apt install iproute2", find),
-      ] + Self.devices(of: host)
-    let choice = try? AcceleratorChoice(.auto, on: host)
+      ] + Self.devices(of: host) + Self.hardware(of: host, poller: poller)
+    let choice = try? MonitorChoice(.auto, .auto, net: "tap:IF", on: host)
+    monitor = choice?.monitor == .own ? "our own monitor" : "QEMU"
     accelerator = choice?.accelerator.rawValue ?? "none"
     reason = choice?.reason ?? ""
   }
@@ -75,7 +80,7 @@ struct HostReport: Encodable {
       return mark + ImageReport.padded(item.name, to: 20)
         + "\(item.finding) - \(item.purpose)\(remedy)"
     }
-    let choice = "run would use QEMU with \(accelerator.uppercased()): \(reason)"
+    let choice = "run would use \(monitor) with \(accelerator.uppercased()): \(reason)"
     return (lines + [choice]).joined(separator: "\n")
   }
 }

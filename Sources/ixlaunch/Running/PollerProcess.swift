@@ -50,12 +50,19 @@ final class PollerProcess {
     return poller
   }
 
-  /// Beside this program, where the build leaves both, or in PATH.
-  private static func program() throws -> String {
+  /// The program: beside this one, where the build leaves both, or in PATH.
+  static var path: String? {
     let here = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let beside = here.deletingLastPathComponent().appendingPathComponent("ixnet").path
     if FileManager.default.isExecutableFile(atPath: beside) { return beside }
-    return try Tool("ixnet", from: "swift build -c release --product ixnet").path
+    return Tool.find("ixnet")
+  }
+
+  private static func program() throws -> String {
+    if let path { return path }
+    throw LaunchError(
+      .hostCannot, "ixnet", "it is not built",
+      remedy: "build it: swift build -c release --product ixnet")
   }
 
   private func waitUntilReady() throws {
