@@ -65,7 +65,11 @@ extension ElasticThread where Device: ~Copyable {
     case .print:
       core.printStatistics(of: metrics, busy: load.busy)
       return .ok
-    case .capture: return device.capture(byteCount: argument)
+    case .capture:
+      let status = device.capture(byteCount: argument)
+      // Whoever ends a capture finds all of it once it knows that it has ended.
+      device.updateCapture(control)
+      return status
     case .park, .unpark, .migrate: return .wrongState
     }
   }

@@ -96,25 +96,28 @@ struct Watched {
       .appendingPathComponent("\(echo.name).pcapng").path
     defer { try? FileManager.default.removeItem(atPath: file) }
     let capture = try Running([
-      product("release/ixlaunch"), "capture", echo.name, "-w", file, "--seconds", "3", "--json",
+      product("release/ixlaunch"), "capture", echo.name, "-w", file, "--json",
     ])
-    usleep(500_000)
+    #expect(capture.waitFor("Ctrl-C ends it", seconds: 20))
     let load = try shell(
       EchoTests.load([
         "--port", "\(echo.port)", "--connections", "3", "--messages", "300", "--minimum-size",
         "64", "--maximum-size", "1000",
       ]))
     #expect(load.status == 0, "\(load.output)")
+    usleep(300_000)
+    capture.interrupt()
     let end = capture.finish(within: 20)
     #expect(end.status == 0, "\(end.output)")
-    let summary = try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Int]
+    let text = end.output.drop { $0 != "{" }
+    let summary = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Int]
     #expect(summary?["dropped"] == 0)
     let read = try shell([
       "tshark", "-n", "-r", file, "-Y", "tcp.port == 7", "-T", "fields",
       "-e", "tcp.flags.syn", "-e", "tcp.len", "-e", "_ws.malformed",
     ])
     let lines = read.output.split(separator: "\n").filter { $0.first?.isNumber ?? false }
-    #expect(lines.count > 600)
+    #expect(lines.count >= 600)
     #expect(lines.filter { $0.hasPrefix("1\t") }.count == 6)
     #expect(!read.output.contains("alformed"))
     let all = try shell(["capinfos", "-c", "-M", file]).output

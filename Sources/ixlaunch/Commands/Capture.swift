@@ -48,12 +48,16 @@ struct Capture: ParsableCommand {
     for core in 0..<dataplane.page.coreCount { _ = dataplane.page.takeCaptured(core) }
     let origin = origin(of: dataplane)
     try dataplane.requireOnAllCores(.capture, [snap])
-    let summary: Summary
+    say("ixlaunch: capturing \(name); Ctrl-C ends it")
+    var written: UInt64 = 0
     do {
       defer { _ = try? dataplane.requireOnAllCores(.capture, [0]) }
-      let written = try copyFrames(from: dataplane, to: file, origin, until: signals)
-      summary = Summary(written: written, dropped: totals(of: dataplane).dropped - before.dropped)
+      written = try copyFrames(from: dataplane, to: file, origin, until: signals)
     }
+    // What came in until the dataplane knew that it was over.
+    if count == nil { written += try copy(from: dataplane, to: file, origin, atMost: .max) }
+    let summary = Summary(
+      written: written, dropped: totals(of: dataplane).dropped - before.dropped)
     let now = UInt64(Date().timeIntervalSince1970 * 1e9)
     try file.write(
       contentsOf: PcapNG.end(captured: summary.written, dropped: summary.dropped, time: now))
@@ -76,15 +80,23 @@ struct Capture: ParsableCommand {
     while Date() < deadline, written < count ?? .max, dataplane.record.monitor.isAlive,
       !ChildProcess.hasSignal(signals)
     {
-      var frames = (0..<dataplane.page.coreCount).flatMap { dataplane.page.takeCaptured($0) }
-      frames.sort { $0.time < $1.time }
-      if let count { frames = Array(frames.prefix(Int(clamping: count - written))) }
-      if frames.isEmpty { usleep(2_000) }
-      let bytes = frames.flatMap { PcapNG.packet($0, origin: origin) }
-      try file.write(contentsOf: bytes)
-      written += UInt64(frames.count)
+      let new = try copy(
+        from: dataplane, to: file, origin, atMost: count.map { $0 - written } ?? .max)
+      if new == 0 { usleep(2_000) }
+      written += new
     }
     return written
+  }
+
+  /// Writes what the dataplane has captured since the last call, at most `limit` frames; how many.
+  private func copy(
+    from dataplane: Dataplane, to file: FileHandle, _ origin: UInt64, atMost limit: UInt64
+  ) throws -> UInt64 {
+    var frames = (0..<dataplane.page.coreCount).flatMap { dataplane.page.takeCaptured($0) }
+    frames.sort { $0.time < $1.time }
+    frames = Array(frames.prefix(Int(clamping: limit)))
+    try file.write(contentsOf: frames.flatMap { PcapNG.packet($0, origin: origin) })
+    return UInt64(frames.count)
   }
 
   private func totals(of dataplane: Dataplane) -> (captured: UInt64, dropped: UInt64) {
@@ -105,6 +117,11 @@ struct Capture: ParsableCommand {
       json
       ? (try? encodedAsJSON(summary)) ?? ""
       : "ixlaunch: \(summary.written) frames written, \(summary.dropped) dropped"
+    say(text)
+  }
+
+  /// Standard output may be the file.
+  private func say(_ text: String) {
     FileHandle.standardError.write(Data("\(text)\n".utf8))
   }
 }
