@@ -3,6 +3,7 @@ import json
 import shlex
 
 from . import plots, statistics
+from .figures import figures
 from .goals import all_goals, pairs, samples
 from .target import ROOT
 
@@ -10,8 +11,8 @@ shown = statistics.shown
 
 INTRODUCTION = """# Results
 
-IX beside what a user would otherwise run, measured by `make bench` in one go on one machine; see
-README.md beside this file for how. Every ratio is the median of ratios pair by pair, with the
+IX beside what a user would otherwise run, measured by `make bench` on one machine; see README.md
+beside this file for how. Every ratio is the median of ratios pair by pair, with the
 smallest and the largest. What IX loses at stands in the first table, like the rest.
 
 **How far to trust it.** Figures in time come from an emulator on a machine that other work shared
@@ -46,8 +47,8 @@ def write(folder, output):
     for name, result in results.items():
         if result and "samples" in result and "cases" in result:
             parts.append(_figure(name, result, files[name], output))
-    parts += [_guests(results), _profiles(results.get("profile")), _failures(results), UNMEASURED,
-              _method(files)]
+    parts += [_guests(results), _profiles(results.get("profile")), _failures(results),
+              UNMEASURED + _not_run(results), _method(files)]
     text = "\n".join(part for part in parts if part)
     (output / "RESULTS.md").write_text(text.replace(str(ROOT), "."))
 
@@ -169,6 +170,12 @@ def _failures(results):
              if isinstance(result, dict)
              for name, reason in (result.get("failures") or {}).items()]
     return "## What failed\n\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _not_run(results):
+    """Figures that this report was made without."""
+    return "".join(f"- {figure.title}: not part of this run.\n" for figure in figures(1)
+                   if figure.name not in results)
 
 
 def _method(files):
