@@ -58,6 +58,21 @@ extension SplitVirtqueue {
     enter(head, tail: last, descriptorCount: descriptorCount, capacity: 0)
   }
 
+  /// Queues a chain of two: bytes the device reads, then bytes it answers with.
+  /// `nextHead(descriptorCount: 2)` must have been asked.
+  mutating func submit(
+    request: DeviceAddress, byteCount: Int, reply: DeviceAddress, replyByteCount: UInt16
+  ) {
+    let head = firstFree
+    let last = shadow[Int(head)].next
+    ring.setDescriptor(
+      head, address: request, byteCount: UInt32(truncatingIfNeeded: byteCount),
+      flags: SplitRing.Flag.next, next: last)
+    ring.setDescriptor(
+      last, address: reply, byteCount: UInt32(replyByteCount), flags: SplitRing.Flag.write, next: 0)
+    enter(head, tail: last, descriptorCount: 2, capacity: replyByteCount)
+  }
+
   /// Takes the chain off the free list and puts it into the available ring.
   @inline(__always)
   private mutating func enter(

@@ -4,10 +4,14 @@ import Wire
 extension VirtioFeatures {
   /// What a network driver wants of what is offered (virtio 1.1, section 5.1.3). Merged segments
   /// are wanted only in several buffers, and several buffers only for them: any other frame fits one.
-  static func chosenForNetwork(of offered: Self) -> Self {
-    let wanted =
+  /// Several queue pairs are of use only where they can be switched on.
+  static func chosenForNetwork(of offered: Self, isMultiqueue: Bool) -> Self {
+    var wanted =
       networkAddress | networkStatus | networkChecksum | networkGuestChecksum
       | indirectDescriptors
+    if isMultiqueue, offered.contains(networkControl | networkQueuePairs) {
+      wanted = wanted | networkControl | networkQueuePairs | networkReceiveScaling
+    }
     // Section 5.1.3.1: segmentation depends on the checksum, both ways.
     let sending = offered.contains(networkChecksum) ? wanted | networkSegmentation : wanted
     let merging = networkGuestSegmentation | networkMergedBuffers
@@ -56,13 +60,13 @@ extension VirtioNetwork {
     let cutter: SegmentCutter
 
     init(
-      _ transport: Transport, queueSize: Int, features: VirtioFeatures, arena: inout Arena,
-      map: DirectMap
+      pair: Int, _ transport: Transport, queueSize: Int, features: VirtioFeatures,
+      arena: inout Arena, map: DirectMap
     ) throws(VirtioError) {
       let receive = try Queue(
-        receiveQueueNumber, transport, size: queueSize, arena: &arena, map: map)
+        receiveQueueNumber(pair), transport, size: queueSize, arena: &arena, map: map)
       let transmit = try Queue(
-        transmitQueueNumber, transport, size: queueSize, arena: &arena, map: map)
+        transmitQueueNumber(pair), transport, size: queueSize, arena: &arena, map: map)
       let size = transmit.queue.size
       guard
         let receiveBuffers = arena.carve(count: receive.queue.size, repeating: PacketPool.none),
@@ -84,14 +88,15 @@ extension VirtioNetwork {
 
   /// A queue the device has been told of.
   struct Queue: ~Copyable {
-    let queue: SplitVirtqueue
+    var queue: SplitVirtqueue
     let doorbell: VirtioDoorbell
 
     init(
-      _ number: UInt16, _ transport: Transport, size: Int, arena: inout Arena, map: DirectMap
+      _ number: UInt16, _ transport: Transport, size: Int, atLeast least: Int = minimumQueueSize,
+      arena: inout Arena, map: DirectMap
     ) throws(VirtioError) {
       let limit = min(transport.queueSizeLimit(of: number), min(size, 32_768))
-      guard limit >= minimumQueueSize else { throw .queueRefused }
+      guard limit >= least else { throw .queueRefused }
       // The largest power of two that is not above the limit.
       let chosen = 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
       guard let queue = SplitVirtqueue(size: chosen, arena: &arena, map: map) else {

@@ -1,14 +1,16 @@
 import Packets
 import Wire
 
-/// A virtio network device with one queue pair, polled (virtio 1.1, section 5.1).
+/// One queue pair of a virtio network device, polled (virtio 1.1, section 5.1).
 ///
 /// Receive buffers are whole pool buffers, with room in front where the device may merge segments. A frame to be sent is one descriptor for the device's
 /// and the packet's headers, then one for each fragment.
 package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyable {
-  /// Queues of a device without VIRTIO_NET_F_MQ (section 5.1.2).
-  static var receiveQueueNumber: UInt16 { 0 }
-  static var transmitQueueNumber: UInt16 { 1 }
+  /// Queues of pair `pair` (section 5.1.2).
+  static func receiveQueueNumber(_ pair: Int) -> UInt16 { UInt16(truncatingIfNeeded: 2 * pair) }
+  static func transmitQueueNumber(_ pair: Int) -> UInt16 {
+    UInt16(truncatingIfNeeded: 2 * pair + 1)
+  }
   /// The smallest queue that holds a frame with all fragments it can have.
   static var minimumQueueSize: Int { 32 }
 
@@ -42,7 +44,7 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
   /// When the watches look again.
   var nextWatch = Instant(nanoseconds: 0)
 
-  /// Sets the device up and starts it, without receive buffers yet.
+  /// Sets a device up that only one core uses and starts it, without receive buffers yet.
   ///
   /// `queueSize` is the most descriptors either queue gets; `fallbackAddress` is used when the
   /// device has no usable address of its own. The queues and everything about them comes from
@@ -51,26 +53,21 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
     _ transport: Transport, queueSize: Int = 256, fallbackAddress: MACAddress,
     arena: inout Arena, map: DirectMap
   ) throws(VirtioError) {
-    guard transport.kind == .network else { throw .wrongKind }
-    let features = try VirtioHandshake.begin(
-      transport, choose: VirtioFeatures.chosenForNetwork)
-    // Step 7 of the initialisation: device-specific set-up.
-    let parts: Parts
-    do throws(VirtioError) {
-      parts = try Parts(
-        transport, queueSize: queueSize, features: features, arena: &arena, map: map)
-    } catch {
-      VirtioHandshake.fail(transport)
-      throw error
-    }
-    macAddress =
-      Self.readAddress(transport, hasAddress: features.contains(.networkAddress))
-      ?? fallbackAddress
-    offloads = Offloads(
-      transmitChecksum: features.contains(.networkChecksum),
-      segmentation: features.contains(.networkSegmentation))
-    self.features = features
-    self.transport = transport
+    let setup = try VirtioNetworkSetup(transport, fallbackAddress: fallbackAddress)
+    let parts = try setup.makeParts(0, queueSize: queueSize, arena: &arena, map: map)
+    try setup.start(steering: nil, arena: &arena, map: map)
+    self.init(of: setup, parts: parts, map: map)
+  }
+
+  /// A queue pair of a device being set up.
+  init(
+    of setup: borrowing VirtioNetworkSetup<Transport>, parts: consuming Parts,
+    map: DirectMap
+  ) {
+    macAddress = setup.macAddress
+    offloads = setup.offloads
+    features = setup.features
+    transport = setup.transport
     self.map = map
     receiveDoorbell = parts.receive.doorbell
     transmitDoorbell = parts.transmit.doorbell
@@ -81,6 +78,5 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
     slots = parts.slots
     order = parts.order
     cutter = parts.cutter
-    VirtioHandshake.finish(transport)
   }
 }

@@ -17,7 +17,7 @@ package struct VirtioPCITransport<Window: RegisterWindow>: VirtioTransport {
   package var hasInterrupts: Bool { messageCount > 0 }
 
   /// Finds, places, maps and enables the registers of `function`. Receive queue `i` interrupts by
-  /// `messages[i]`, where the function has MSI-X.
+  /// `messages[i]`, where the function has MSI-X with enough entries.
   package init<Mapper: RegisterMapper>(
     _ function: PCIFunction, _ access: some PCIConfigurationAccess, mapper: inout Mapper,
     assigningFrom memory: inout PCIMemoryWindow, messages: Span<InterruptMessage>
@@ -40,11 +40,17 @@ package struct VirtioPCITransport<Window: RegisterWindow>: VirtioTransport {
       device = nil
     }
     function.enable(access)
-    let hasInterrupts =
-      !messages.isEmpty
-      && PCIMessageInterrupts.enable(
-        messages, of: function, access, mapper: &mapper, memory: &memory)
-    messageCount = hasInterrupts ? UInt16(truncatingIfNeeded: messages.count) : 0
+    var count = messages.count
+    // With too few entries only the first queue gets one: all that is used where there is one pair.
+    while count > 0 {
+      if PCIMessageInterrupts.enable(
+        messages.extracting(first: count), of: function, access, mapper: &mapper, memory: &memory)
+      {
+        break
+      }
+      count = count > 1 ? 1 : 0
+    }
+    messageCount = UInt16(truncatingIfNeeded: count)
   }
 
   /// Section 4.1.2: modern devices are 0x1040 plus the kind; transitional ones, which have the

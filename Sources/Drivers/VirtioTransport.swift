@@ -140,5 +140,7 @@ package enum VirtioError: Error, BitwiseCopyable, Sendable {
   /// The device does not accept a subset of the features it offered.
   case featuresRefused
   case queueRefused
+  /// The device does not do what a command of the control queue says.
+  case commandRefused
   case outOfMemory
 }

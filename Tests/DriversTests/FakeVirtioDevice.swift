@@ -43,6 +43,10 @@ final class FakeVirtioDevice {
   var isRestless = false
   var refusesFeatures = false
   var refusesReset = false
+  /// The queue for commands, those received, and what is answered: 0 is success.
+  var controlQueue: Int?
+  var commands: [[UInt8]] = []
+  var commandAnswer: UInt8 = 0
   /// Register doorbell offsets, in strides.
   var doorbellIndex: [UInt16] = [0, 1]
   var trace: [Access] = []
@@ -89,7 +93,20 @@ final class FakeVirtioDevice {
     return generation
   }
 
-  func notify(_ queue: Int) { queues[queue].notificationCount += 1 }
+  func notify(_ queue: Int) {
+    queues[queue].notificationCount += 1
+    if queue == controlQueue { obey() }
+  }
+
+  /// Takes a command of the control queue, keeps it and answers.
+  private func obey() {
+    guard let controlQueue, let chain = takeChain(controlQueue) else { return }
+    commands.append(chain.bytes)
+    if let answer = chain.pieces.last, answer.isWritable {
+      store(commandAnswer, at: answer.address)
+    }
+    putUsed(controlQueue, identifier: UInt32(chain.head), byteCount: 1)
+  }
 
   func record(_ part: String, isWrite: Bool, width: Int, offset: Int, value: UInt64) {
     guard isRecording else { return }

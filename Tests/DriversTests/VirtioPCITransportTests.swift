@@ -45,14 +45,14 @@ import Wire
       // 5. FEATURES_OK. 6. Still set?
       write(1, 20, 11), read(1, 20, 11),
     ]
-    // 7. Queues and configuration.
-    expected += queueSetUp(0, model.queues[0], doorbell: 0)
-    expected += queueSetUp(1, model.queues[1], doorbell: 1)
+    // 7. Configuration and queues.
     expected.append(read(1, 21, 0))
     expected += FakeVirtioDevice.address.enumerated().map {
       .init(part: "device", isWrite: false, width: 1, offset: $0, value: UInt64($1))
     }
     expected.append(read(1, 21, 0))
+    expected += queueSetUp(0, model.queues[0], doorbell: 0)
+    expected += queueSetUp(1, model.queues[1], doorbell: 1)
     // 8. DRIVER_OK.
     expected.append(write(1, 20, 15))
     #expect(model.trace == expected)

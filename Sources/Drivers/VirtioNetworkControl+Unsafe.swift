@@ -1,0 +1,101 @@
+import CX86
+import Packets
+import Wire
+
+/// The control queue of a network device: commands, one at a time (virtio 1.2, section 5.1.6.5).
+struct VirtioNetworkControl<Transport: VirtioTransport>: ~Copyable {
+  private var queue: VirtioNetwork<Transport>.Queue
+  /// The command, and behind it the device's answer.
+  private let memory: MemoryRegion
+  private let map: DirectMap
+
+  private static var commandByteCount: Int { 1024 }
+  /// Looks at the used ring before a device counts as stuck; each takes about a microsecond where
+  /// the device runs elsewhere.
+  private static var lookLimit: Int { 10_000_000 }
+
+  init(
+    queue number: UInt16, _ transport: Transport, arena: inout Arena, map: DirectMap
+  ) throws(VirtioError) {
+    guard let memory = arena.carve(byteCount: Self.commandByteCount + 64, alignment: 64) else {
+      throw .outOfMemory
+    }
+    queue = try VirtioNetwork.Queue(
+      number, transport, size: 16, atLeast: 2, arena: &arena, map: map)
+    self.memory = memory
+    self.map = map
+  }
+
+  /// VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET: class 4, command 0.
+  mutating func use(pairCount: Int, _ transport: Transport) throws(VirtioError) {
+    var command = Command(memory, limit: Self.commandByteCount)
+    command.append(4 as UInt8)
+    command.append(0 as UInt8)
+    command.append(UInt16(truncatingIfNeeded: pairCount))
+    try perform(command.byteCount, transport)
+  }
+
+  /// VIRTIO_NET_CTRL_MQ_RSS_CONFIG: class 4, command 1, and `struct virtio_net_rss_config`. Packets
+  /// that are not TCP or UDP over IPv4 go to the first queue.
+  mutating func scale(
+    _ steering: ReceiveScaling, pairCount: Int, _ transport: Transport
+  ) throws(VirtioError) {
+    var command = Command(memory, limit: Self.commandByteCount)
+    command.append(4 as UInt8)
+    command.append(1 as UInt8)
+    // VIRTIO_NET_RSS_HASH_TYPE_TCPv4 and _UDPv4.
+    command.append(1 << 1 | 1 << 2 as UInt32)
+    command.append(UInt16(FlowSteering.groupCount - 1))
+    command.append(0 as UInt16)
+    for group in 0..<FlowSteering.groupCount {
+      command.append(UInt16(steering.flows.owner(of: UInt16(group))))
+    }
+    command.append(UInt16(truncatingIfNeeded: pairCount))
+    command.append(UInt8(ReceiveScaling.keyByteCount))
+    for index in 0..<ReceiveScaling.keyByteCount { command.append(steering.key[index]) }
+    try perform(command.byteCount, transport)
+  }
+
+  private mutating func perform(_ byteCount: Int, _ transport: Transport) throws(VirtioError) {
+    guard queue.queue.nextHead(descriptorCount: 2) != nil else { throw .commandRefused }
+    let address = map.deviceAddress(of: memory.base)
+    let answer = memory.base + Self.commandByteCount
+    queue.queue.submit(
+      request: address, byteCount: byteCount, reply: map.deviceAddress(of: answer),
+      replyByteCount: 1)
+    if queue.queue.publish() { transport.ring(queue.doorbell) }
+    for _ in 0..<Self.lookLimit {
+      guard queue.queue.takeUsed() != nil else {
+        guard !queue.queue.isBroken else { throw .commandRefused }
+        continue
+      }
+      // SAFETY: the answer lies in the region, behind the command.
+      let status = unsafe x86_device_read8(memory.pointer + Self.commandByteCount)
+      guard status == 0 else { throw .commandRefused }  // VIRTIO_NET_OK
+      return
+    }
+    throw .commandRefused
+  }
+
+  /// A command being written, little-endian.
+  @safe
+  private struct Command {
+    private let start: UnsafeMutableRawPointer
+    private let limit: Int
+    private(set) var byteCount = 0
+
+    init(_ memory: MemoryRegion, limit: Int) {
+      // SAFETY: the region was carved for commands and is larger than `limit`.
+      unsafe start = unsafe memory.pointer
+      self.limit = limit
+    }
+
+    mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
+      let end = byteCount &+ MemoryLayout<Value>.size
+      precondition(end <= limit, "a command longer than its memory")
+      // SAFETY: the end was checked.
+      unsafe start.storeBytes(of: value.littleEndian, toByteOffset: byteCount, as: Value.self)
+      byteCount = end
+    }
+  }
+}
