@@ -63,6 +63,7 @@ let package = Package(
     .executable(name: "probe", targets: ["Probe"]),
     .executable(name: "timers", targets: ["Timers"]),
     .executable(name: "fuzz", targets: ["Fuzz"]),
+    .executable(name: "cores", targets: ["Cores"]),
   ],
   traits: [.trait(name: "Guest", description: "Link bare-metal images instead of host programs")],
   dependencies: [
@@ -78,7 +79,7 @@ let package = Package(
 
     // Portable core, in dependency order.
     .target(name: "Wire", swiftSettings: strict),
-    .target(name: "Packets", dependencies: ["Wire"], swiftSettings: strict),
+    .target(name: "Packets", dependencies: ["CX86", "Wire"], swiftSettings: strict),
     .target(name: "TCP", dependencies: ["IXABI", "Wire", "Packets"], swiftSettings: strict),
     .target(
       name: "Network", dependencies: ["IXABI", "Wire", "Packets", "TCP"], swiftSettings: strict),
@@ -121,6 +122,10 @@ let package = Package(
     .executableTarget(
       name: "Fuzz", dependencies: ["CIX"], path: "Tests/Applications/Fuzz",
       linkerSettings: linked(by: "application.ld")),
+    .executableTarget(
+      name: "Cores", dependencies: ["IX", "CIX", "CX86"], path: "Tests/Applications/Cores",
+      exclude: ["cores.yaml"],
+      swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld")),
     // Breaks one rule after the other.
     .executableTarget(
       name: "Probe", dependencies: ["CIX"], path: "Tests/Applications/Probe",

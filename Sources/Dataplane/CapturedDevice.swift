@@ -93,6 +93,8 @@ package struct CapturedDevice<Inner: NetworkDevice & ~Copyable>: NetworkDevice, 
     inner.checkForLostNotification(now: now)
   }
 
+  @inline(__always)
+  package mutating func takeWakes() -> UInt64 { inner.takeWakes() }
   package mutating func armInterrupt() -> Bool { inner.armInterrupt() }
   package func disarmInterrupt() { inner.disarmInterrupt() }
 }

@@ -16,6 +16,12 @@ package protocol ProcessorCore: ~Copyable {
   mutating func printStatistics(of metrics: ThreadMetrics, busy: Interval)
   /// The host has asked for the end of the machine. Does not return but in tests.
   mutating func stop()
+  /// Ends the sleep of other cores, one bit each.
+  func wake(_ cores: UInt64)
+}
+
+extension ProcessorCore where Self: ~Copyable {
+  package func wake(_ cores: UInt64) {}
 }
 
 /// One dedicated core's dataplane: a queue pair, a pool, a stack and the arrays it shares with
@@ -80,6 +86,7 @@ package struct ElasticThread<
       if control.hasCommand || now >= publishDue { attend(now: now, on: &core) }
       let frameCount = metrics.frames
       let eventCount = cycle(now: now)
+      wakeOthers(on: &core)
       guard eventCount == 0 else {
         polledAt = now
         return Int64(eventCount)
@@ -97,7 +104,11 @@ package struct ElasticThread<
   /// Gives the core up until there is something to do. A frame that arrives before the interrupt is
   /// armed is seen by `armInterrupt`, one that arrives later interrupts.
   private mutating func sleep(on core: inout some ProcessorCore & ~Copyable, now: Instant) {
-    guard !stack.hasWork, !device.armInterrupt() else { return core.relax() }
+    guard !stack.hasWork, stack.links.prepareToSleep() else { return core.relax() }
+    guard !device.armInterrupt() else {
+      stack.links.endSleep()
+      return core.relax()
+    }
     let limit = now + Self.longestSleep
     var deadline = min(stack.tcp.nextDeadline ?? limit, limit)
     if let timer = timers.nextDeadline { deadline = min(deadline, timer) }
@@ -106,6 +117,15 @@ package struct ElasticThread<
     control.set(.running)
     load.foundEmpty(now: core.now())
     device.disarmInterrupt()
+    stack.links.endSleep()
+  }
+
+  /// Wakes the cores that have been sent something and sleep.
+  @inline(__always)
+  package mutating func wakeOthers(on core: inout some ProcessorCore & ~Copyable) {
+    guard stack.links.isShared else { return }
+    let cores = stack.links.takeWakes() | device.takeWakes()
+    if cores != 0 { core.wake(cores) }
   }
 
   /// What the stack has no timer for is looked at this often.
@@ -138,6 +158,7 @@ package struct ElasticThread<
     device.reclaim(&pool)
     run(callCount: Int(callCount), now: now)
     transmit(now)
+    wakeOthers(on: &core)
     return 0
   }
 
@@ -170,6 +191,11 @@ package struct ElasticThread<
     // as it is acknowledged.
     device.reclaim(&pool)
     var count = 0
+    if stack.links.isShared {
+      // What others have handed over comes first, but does not keep out what arrives here.
+      count = stack.receiveFromOtherCores(
+        limit: max(batchBound / 2, 1), now: now, pool: &pool, device: &device)
+    }
     while count < batchBound, let frame = device.receive(&pool) {
       if delivers {
         stack.receive(frame, now: now, pool: &pool, device: &device, events: &events)

@@ -19,12 +19,12 @@ package struct MemoryPlan: BitwiseCopyable, Sendable, Equatable {
 
   /// Divides `byteCount` contiguous bytes that begin at a large page; nil when that is too little.
   ///
-  /// Two fifths go to receive buffers, an eighth to connections, what is left to the application.
+  /// Two fifths go to receive buffers, a quarter to connections, what is left to the application.
   package init?(byteCount: UInt64) {
     let available = Int(clamping: byteCount)
     let pool = min(Self.powerOfTwo(upTo: available / 5 &* 2), Self.poolLimit)
     let connections = min(
-      Self.powerOfTwo(upTo: available / 8 / Self.connectionByteCount), Self.connectionMaximum)
+      Self.powerOfTwo(upTo: available / 4 / Self.connectionByteCount), Self.connectionMaximum)
     let arena =
       Self.fixedByteCount &+ connections &* (Self.connectionByteCount &+ Self.timerByteCount)
       &+ pool / PacketPool.bufferByteCount &* MemoryLayout<PacketMetadata>.stride

@@ -9,6 +9,8 @@ package struct StartInfo: BitwiseCopyable, Sendable {
 
   /// Physical address of the command line, zero-terminated; 0 when there is none.
   package let commandLine: UInt64
+  /// Physical address of the pointer to the firmware's tables; 0 when the monitor does not know.
+  package let tables: UInt64
   /// Physical address of the memory map.
   package let memoryMap: UInt64
   package let memoryMapCount: Int
@@ -20,6 +22,7 @@ package struct StartInfo: BitwiseCopyable, Sendable {
     guard bytes.littleEndian(at: 0) as UInt32 == 0x336E_C578 else { throw .malformed }
     guard bytes.littleEndian(at: 4) as UInt32 >= 1 else { throw .unsupported }
     commandLine = bytes.littleEndian(at: 24)
+    tables = bytes.littleEndian(at: 32)
     memoryMap = bytes.littleEndian(at: 40)
     memoryMapCount = Int(bytes.littleEndian(at: 48) as UInt32)
     guard memoryMap != 0, memoryMapCount > 0, memoryMapCount <= 128 else { throw .malformed }

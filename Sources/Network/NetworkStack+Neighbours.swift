@@ -28,10 +28,15 @@ extension NetworkStack {
       configuration.isPlausibleSource(packet.senderAddress)
     else { return counters.count(.arpSender) }
     learn(from: packet, addressedToUs: isRequest && isForUs, now: now)
+    if links.isShared {
+      links.spread(packet, addressedToUs: isRequest && isForUs, pool: &pool)
+    }
     if isRequest, isForUs { answer(packet, device: &device, pool: &pool) }
   }
 
-  private mutating func learn(from packet: ARPPacketFields, addressedToUs: Bool, now: Instant) {
+  /// A neighbour on the link has said where it is. Only a request addressed to us may bring a stranger
+  /// in.
+  mutating func learn(from packet: ARPPacketFields, addressedToUs: Bool, now: Instant) {
     let lesson = output.neighbours.learn(
       packet.senderAddress, at: packet.senderHardware, addressedToUs: addressedToUs, now: now)
     switch lesson {

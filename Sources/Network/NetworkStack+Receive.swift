@@ -48,18 +48,33 @@ extension NetworkStack {
       isChecksumVerified: isChecksumVerified)
     switch arrival {
     case .packet(var packet):
+      let isUnsteered = packet.isFragment || packet.protocolNumber == .icmp || links.steersHere
       guard let buffer = whole(&packet, in: buffer, now: now, pool: &pool) else { return }
-      guard packet.protocolNumber == .tcp else {
-        return receiveOther(packet, in: buffer, pool: &pool, device: &device)
+      if isUnsteered, links.isShared,
+        let owner = foreignOwner(packet, in: buffer.index, pool: pool)
+      {
+        return links.handOver(packet, in: buffer, to: owner, pool: &pool)
       }
-      receiveSegment(
-        packet, in: buffer, completedTransmissions: device.completedTransmissionCount, now: now,
-        pool: &pool)
+      deliver(packet, in: buffer, now: now, pool: &pool, device: &device)
     case .neighbour(let packet):
       pool.release(buffer)
       receive(packet, now: now, pool: &pool, device: &device)
     case .dropped(let reason): drop(buffer, reason, pool: &pool)
     }
+  }
+
+  /// Takes a whole packet of this core's.
+  @inline(__always)
+  mutating func deliver<Device: NetworkDevice & ~Copyable>(
+    _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, now: Instant,
+    pool: inout PacketPool, device: inout Device
+  ) {
+    guard packet.protocolNumber == .tcp else {
+      return receiveOther(packet, in: buffer, pool: &pool, device: &device)
+    }
+    receiveSegment(
+      packet, in: buffer, completedTransmissions: device.completedTransmissionCount, now: now,
+      pool: &pool)
   }
 
   /// The packet itself, or the one of which it is the last missing fragment; nil when others are

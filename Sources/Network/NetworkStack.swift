@@ -12,6 +12,8 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
   package var tcp: Endpoint<Control>
   package internal(set) var output: IPv4Output
   package internal(set) var counters = NetworkCounters()
+  /// To the other cores.
+  package var links: CoreLinks
   var ports: DatagramPorts
   var reassembler: Reassembler
   /// ICMP errors (RFC 1812, section 4.3.2.8: limit their rate).
@@ -19,11 +21,21 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
   /// Defence of our address: once in ten seconds (RFC 5227, section 2.4 (b)).
   var defenceLimit = TokenBucket(burst: 1, interval: .seconds(10))
 
-  /// `bufferCount` is that of the pool the stack will be used with. Nil when the arena is too
-  /// small.
+  /// The stack of the only core; `bufferCount` is that of the pool it will be used with. Nil when the
+  /// arena is too small.
   package init?(
     configuration: InterfaceConfiguration, tcp: consuming Endpoint<Control>, bufferCount: Int,
     arena: inout Arena
+  ) {
+    guard let links = CoreLinks(aloneIn: &arena) else { return nil }
+    self.init(
+      configuration: configuration, tcp: tcp, bufferCount: bufferCount, links: links, arena: &arena)
+  }
+
+  /// The stack of one of several cores.
+  package init?(
+    configuration: InterfaceConfiguration, tcp: consuming Endpoint<Control>, bufferCount: Int,
+    links: consuming CoreLinks, arena: inout Arena
   ) {
     guard let output = IPv4Output(configuration: configuration, arena: &arena),
       let ports = DatagramPorts(bufferCount: bufferCount, arena: &arena),
@@ -33,6 +45,7 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
     self.output = output
     self.ports = ports
     self.reassembler = reassembler
+    self.links = links
   }
 
   package var configuration: InterfaceConfiguration { output.configuration }

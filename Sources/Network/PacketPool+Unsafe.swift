@@ -1,8 +1,9 @@
 import Packets
 import Wire
 
-// The two writes the network layer makes into pool buffers, both while it puts fragments together
-// in a buffer of its own. The first is the only place where the kernel copies bytes of packets.
+// The writes the network layer makes into pool buffers: while it puts fragments together in a buffer
+// of its own, and when it takes over a packet that arrived at another core. These are the only places
+// where the kernel copies bytes of received packets.
 
 extension PacketPool {
   /// Copies a packet's payload to `offset` of the buffer `target`, which the caller owns.
@@ -19,6 +20,18 @@ extension PacketPool {
     // each; they do not overlap, because the buffers are different.
     unsafe (pointer(to: target) + offset).copyMemory(
       from: pointer(to: source) + packet.payloadOffset, byteCount: byteCount)
+    copiedByteCount &+= UInt64(truncatingIfNeeded: byteCount)
+  }
+
+  /// Copies a packet, with what is in front of it, from a buffer of another core's pool into the buffer
+  /// `target`, which the caller owns: to where it was.
+  mutating func copy(_ packet: ReceivedPacket, from buffer: KernelAddress, to target: UInt32) {
+    let byteCount = packet.offset &+ packet.byteCount
+    precondition(
+      byteCount >= 0 && byteCount <= Self.bufferByteCount, "a packet does not fit its buffer")
+    let source = MemoryRegion(base: buffer, byteCount: byteCount)
+    // SAFETY: the other core lends the whole buffer; `pointer` checks the index.
+    unsafe pointer(to: target).copyMemory(from: source.pointer, byteCount: byteCount)
     copiedByteCount &+= UInt64(truncatingIfNeeded: byteCount)
   }
 

@@ -46,6 +46,9 @@ package protocol NetworkDevice: ~Copyable {
   /// frame already or the device cannot interrupt: poll on.
   mutating func armInterrupt() -> Bool
 
+  /// The cores, one bit each, that must be woken because they were sent something and sleep.
+  mutating func takeWakes() -> UInt64
+
   /// Received frames need not raise an interrupt any more.
   func disarmInterrupt()
 }
@@ -55,6 +58,7 @@ extension NetworkDevice where Self: ~Copyable {
   package var statistics: DeviceStatistics { DeviceStatistics() }
   package mutating func checkForLostNotification(now: Instant) {}
   package mutating func armInterrupt() -> Bool { true }
+  package mutating func takeWakes() -> UInt64 { 0 }
   package func disarmInterrupt() {}
 }
 

@@ -58,7 +58,8 @@ package struct Configuration: BitwiseCopyable, Sendable {
   package var finWait2Timeout: Interval = .seconds(60)
   /// RFC 6335, section 6: dynamic ports.
   package var firstEphemeralPort: UInt16 = 49152
-  package var flowGroup: UInt16 = 0
+  /// Which core each flow belongs to.
+  package var flows = FlowSteering.alone
 
   package init() {}
 

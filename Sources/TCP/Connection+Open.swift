@@ -31,6 +31,7 @@ extension Connection {
     let generation = generation
     self = Self(generation: generation, configuration: resources.configuration)
     self.flow = flow
+    flowGroup = FlowSteering.group(of: resources.configuration.flows.hash(of: flow))
     flags = resources.configuration.coalescesSmallSegments ? .inUse | .coalesces : .inUse
     let initial = resources.secrets.sequence(for: flow, now: now)
     send.initial = initial

@@ -34,7 +34,7 @@ package struct Connection<Control: CongestionControl>: BitwiseCopyable {
   init(generation: UInt32, configuration: Configuration) {
     flow = Flow(localAddress: .any, remoteAddress: .any, localPort: 0, remotePort: 0)
     self.generation = generation
-    flowGroup = configuration.flowGroup
+    flowGroup = 0
     retransmission = RetransmissionTimer(initial: configuration.initialTimeout)
     control = Control(maximumSegment: 536)
   }

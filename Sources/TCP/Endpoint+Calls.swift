@@ -47,16 +47,20 @@ extension Endpoint {
     return .connecting(handle(of: index))
   }
 
-  /// RFC 6056, section 3.3.3, with a bound on the search.
+  /// RFC 6056, section 3.3.3, with a bound on the search. Only ports whose replies come to this core
+  /// are looked at: so cores share the ports to each destination, and none needs to ask another.
   private mutating func withEphemeralPort(_ flow: Flow) -> Flow? {
+    let flows = resources.configuration.flows
+    let hash = flows.hash(of: flow)
     let first = UInt32(resources.configuration.firstEphemeralPort)
     let count = 65_536 &- first
     let offset = resources.secrets.portOffset(for: flow)
     var candidate = flow
-    for _ in 0..<256 {
+    for _ in 0..<(256 &* flows.coreCount) {
       portCounter &+= 1
       candidate.localPort = UInt16(
         truncatingIfNeeded: first &+ (offset &+ portCounter) % count)
+      guard flows.isOurs(flows.hash(hash, addingLocalPort: candidate.localPort)) else { continue }
       if !isListening(on: candidate.localPort),
         table.find(candidate, in: connections) == nil
       {

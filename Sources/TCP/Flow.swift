@@ -1,3 +1,4 @@
+import Packets
 import Wire
 
 /// The 4-tuple that identifies a connection (RFC 9293, section 3.3.1), seen from here.
@@ -58,5 +59,14 @@ package struct Flow: Hashable, BitwiseCopyable, Sendable {
       localAddress: localAddress ?? self.localAddress,
       remoteAddress: remoteAddress ?? self.remoteAddress, localPort: localPort ?? self.localPort,
       remotePort: remotePort ?? self.remotePort)
+  }
+}
+
+extension FlowSteering {
+  /// The hash of packets of `flow` as they arrive.
+  func hash(of flow: Flow) -> UInt32 {
+    hash(
+      remote: flow.remoteAddress, local: flow.localAddress, remotePort: flow.remotePort,
+      localPort: flow.localPort)
   }
 }

@@ -15,6 +15,15 @@ package struct ToeplitzHash: Sendable {
     self.key = key
   }
 
+  /// The same key in its own bytes.
+  package init(key bytes: InlineArray<40, UInt8>) {
+    key = InlineArray<10, UInt32> { index in
+      let first = 4 &* index
+      return UInt32(bytes[first]) &<< 24 | UInt32(bytes[first &+ 1]) &<< 16
+        | UInt32(bytes[first &+ 2]) &<< 8 | UInt32(bytes[first &+ 3])
+    }
+  }
+
   private init(key: InlineArray<10, UInt32>) { self.key = key }
 
   /// The key of Microsoft's verification suite, which most network cards start with.

@@ -6,8 +6,10 @@ import Testing
   @Test(
     arguments: [
       // What a guest of 16 MiB has left, of 64 MiB, of 256 MiB, of 64 GiB.
-      (11 << 20, 4 << 20, 1024), (60 << 20, 16 << 20, 4096), (250 << 20, 64 << 20, 16384),
+      (11 << 20, 4 << 20, 2048), (60 << 20, 16 << 20, 8192), (250 << 20, 64 << 20, 32768),
       (64 << 30, 256 << 20, 1 << 20),
+      // 2 GiB: enough for 250,000 connections.
+      (2040 << 20, 256 << 20, 1 << 18),
     ] as [(Int, Int, Int)])
   func everythingGrowsWithTheMemory(byteCount: Int, pool: Int, connections: Int) throws {
     let plan = try #require(MemoryPlan(byteCount: UInt64(byteCount)))

@@ -24,14 +24,19 @@ struct Bench: ~Copyable {
   var events = RecordedDatagrams()
   var now = Instant(nanoseconds: 1_000_000_000_000)
 
-  init(address: IPv4Address = address, prefixLength: Int = 24) {
+  init(
+    address: IPv4Address = address, prefixLength: Int = 24, flows: FlowSteering = .alone,
+    steering: CoreLinks.Steering = .inSoftware, mesh: CoreMesh? = nil
+  ) {
     var arena = memory.arena
     let configuration = InterfaceConfiguration(
       address: address, prefixLength: prefixLength, gateway: Self.gateway)
     guard let pool = PacketPool(memory: buffers.region, arena: &arena),
       let endpoint = makeEndpoint(now: Instant(nanoseconds: 1_000_000_000_000), arena: &arena),
+      let links = CoreLinks(flows: flows, steering: steering, mesh: mesh, arena: &arena),
       let stack = NetworkStack(
-        configuration: configuration, tcp: endpoint, bufferCount: Self.bufferCount, arena: &arena)
+        configuration: configuration, tcp: endpoint, bufferCount: Self.bufferCount, links: links,
+        arena: &arena)
     else { fatalError("the arena is too small") }
     self.pool = pool
     self.stack = stack

@@ -30,6 +30,16 @@ X86_INLINE uint16_t x86_load_acquire16(const void *_Nonnull p) {
 X86_INLINE void x86_store_release16(void *_Nonnull p, uint16_t v) {
   __atomic_store_n((uint16_t *)p, v, __ATOMIC_RELEASE);
 }
+X86_INLINE uint32_t x86_load_acquire32(const void *_Nonnull p) {
+  return __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE);
+}
+X86_INLINE void x86_store_release32(void *_Nonnull p, uint32_t v) {
+  __atomic_store_n((uint32_t *)p, v, __ATOMIC_RELEASE);
+}
+/* Takes a lock of the slow paths: true when it was free. Locked, so never on a packet's path. */
+X86_INLINE uint32_t x86_try_lock(void *_Nonnull p) {
+  return __atomic_exchange_n((uint32_t *)p, 1, __ATOMIC_ACQUIRE) == 0;
+}
 /* Every earlier store is visible before any later load is performed: the one reordering x86 does. */
 X86_INLINE void x86_fence(void) { __asm__ volatile("mfence" ::: "memory"); }
 X86_INLINE void x86_compiler_barrier(void) { __asm__ volatile("" ::: "memory"); }

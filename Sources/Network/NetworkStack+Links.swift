@@ -1,0 +1,70 @@
+import Packets
+import TCP
+import Wire
+
+// Packets and news that arrive at one core and concern another.
+
+extension NetworkStack {
+  /// Takes at most `limit` messages of the other cores, whose turn goes round, and returns how many.
+  @inline(never)
+  package mutating func receiveFromOtherCores<Device: NetworkDevice & ~Copyable>(
+    limit: Int, now: Instant, pool: inout PacketPool, device: inout Device
+  ) -> Int {
+    links.reclaim(&pool)
+    var count = 0
+    for turn in 0..<links.coreCount {
+      let core = links.core(inTurn: turn)
+      let waitingCount = links.waitingCount(from: core)
+      guard waitingCount > 0 else { continue }
+      output.now = now
+      for _ in 0..<min(waitingCount, limit &- count) {
+        switch links.oldest(from: core) {
+        case .packet(let packet, let address):
+          takeOver(packet, from: address, now: now, pool: &pool, device: &device)
+        case .neighbour(let packet, let addressedToUs):
+          learn(from: packet, addressedToUs: addressedToUs, now: now)
+        }
+        links.release(from: core)
+        count &+= 1
+      }
+    }
+    return count
+  }
+
+  private mutating func takeOver<Device: NetworkDevice & ~Copyable>(
+    _ packet: ReceivedPacket, from address: KernelAddress, now: Instant, pool: inout PacketPool,
+    device: inout Device
+  ) {
+    guard let buffer = pool.allocate() else { return links.countDropped() }
+    pool.copy(packet, from: address, to: buffer.index)
+    links.countTakenOver()
+    deliver(packet, in: buffer, now: now, pool: &pool, device: &device)
+  }
+
+  /// The core that must have `packet`, as far as its flow can be known; nil when it is this one.
+  ///
+  /// A packet that carries neither TCP nor UDP belongs to the core it came to, an ICMP error to that
+  /// of the flow it is about.
+  func foreignOwner(_ packet: ReceivedPacket, in buffer: UInt32, pool: borrowing PacketPool)
+    -> Int?
+  {
+    let bytes = pool.bytes(of: buffer)
+    let offset = packet.payloadOffset
+    if packet.protocolNumber == .icmp {
+      guard packet.payloadByteCount >= ICMPHeader.byteCount,
+        ICMPType(bytes.octet(at: offset)).isError,
+        let quoted = QuotedPacket(
+          bytes, at: offset &+ ICMPHeader.byteCount,
+          byteCount: packet.payloadByteCount &- ICMPHeader.byteCount)
+      else { return nil }
+      return links.owner(of: quoted.flow)
+    }
+    guard packet.protocolNumber == .tcp || packet.protocolNumber == .udp,
+      packet.payloadByteCount >= 4
+    else { return nil }
+    return links.owner(
+      of: Flow(
+        localAddress: packet.destination, remoteAddress: packet.source,
+        localPort: bytes.bigEndian(at: offset &+ 2), remotePort: bytes.bigEndian(at: offset)))
+  }
+}
