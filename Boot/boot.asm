@@ -25,6 +25,7 @@ CORE_USER_STACK   equ 8
 default rel
 
 %include "entry.asm"
+%include "processors.asm"
 %include "segments.asm"
 %include "traps.asm"
 %include "syscall.asm"

@@ -19,7 +19,12 @@ ix_pvh_entry:
   rdtsc
   mov [physical(boot_entry_ticks)], eax
   mov [physical(boot_entry_ticks) + 4], edx
+  mov edi, physical(boot_core_entry)
 
+; To `edi`, the physical address of 64-bit code, with the page tables below: how every core leaves
+; 32-bit mode.
+global ix_enter_long_mode
+ix_enter_long_mode:
   mov eax, 0x80000001               ; CPUID: extended features
   cpuid
   mov esi, edx
@@ -42,9 +47,6 @@ ix_pvh_entry:
 
 bits 64
 entry64:
-  mov rax, higher_half
-  jmp rax
-higher_half:
   mov eax, KERNEL_DATA
   mov ds, eax
   mov es, eax
@@ -52,6 +54,12 @@ higher_half:
   xor eax, eax
   mov fs, eax
   mov gs, eax
+  mov eax, edi
+  mov rdi, KERNEL_BASE
+  add rax, rdi
+  jmp rax                           ; in the higher half
+
+boot_core_entry:
   mov rsp, ix_kernel_stack_end
   xor ebp, ebp                      ; ends every backtrace
   push rbp                          ; return address of the outermost frame

@@ -2,30 +2,55 @@
   import Dataplane
   import Packets
 
-  extension ApplicationSpace {
-    /// Maps copies of the application's segments; refuses what is not a well-formed application.
-    mutating func load(_ file: RawSpan, kernel: inout KernelMemory) -> UserAddress {
+  /// The application's segments as the first core loaded them.
+  struct LoadedApplication {
+    private let image: ApplicationImage
+    private var segments = InlineArray<8, MemoryRegion>(
+      repeating: MemoryRegion(base: KernelAddress(0), byteCount: 0))
+
+    var entry: UserAddress { image.entry }
+
+    /// Loads copies of all segments; refuses what is not a well-formed application.
+    init(_ file: RawSpan, kernel: inout KernelMemory) {
       do {
-        let image = try ApplicationImage(parsing: file, window: Layout.applicationWindow)
-        for index in 0..<image.segmentCount { load(image[index], of: file, kernel: &kernel) }
-        return image.entry
+        image = try ApplicationImage(parsing: file, window: Layout.applicationWindow)
       } catch {
-        Self.refuse(error)
+        ApplicationSpace.refuse(error)
+      }
+      for index in 0..<image.segmentCount {
+        segments[index] = image[index].load(from: file, kernel: &kernel)
       }
     }
 
-    private mutating func load(
-      _ segment: ApplicationSegment, of file: RawSpan, kernel: inout KernelMemory
+    /// Maps the segments into the space of core `index`: the copies themselves where they are only
+    /// read, and on the first core; fresh copies elsewhere.
+    func map(
+      of file: RawSpan, into space: inout ApplicationSpace, core: Int, kernel: inout KernelMemory
     ) {
-      let memory = kernel.free.take(byteCount: Int(segment.pagesByteCount))
+      for index in 0..<image.segmentCount {
+        let segment = image[index]
+        let isShared = core == 0 || !segment.isWritable
+        let memory = isShared ? segments[index] : segment.load(from: file, kernel: &kernel)
+        space.map(segment.address, to: memory, access: segment.access, kernel: &kernel)
+      }
+    }
+  }
+
+  extension ApplicationSegment {
+    /// A copy of the segment, in memory of its own.
+    fileprivate func load(from file: RawSpan, kernel: inout KernelMemory) -> MemoryRegion {
+      let memory = kernel.free.take(byteCount: Int(pagesByteCount))
       memory.fillWithZero()
-      let end = segment.fileOffset &+ segment.fileByteCount
-      memory.copy(file.extracting(segment.fileOffset..<end))
-      let access: PageAccess =
-        segment.isWritable ? .userData : segment.isExecutable ? .userText : .userReadOnly
-      map(segment.address, to: memory, access: access, kernel: &kernel)
+      memory.copy(file.extracting(fileOffset..<(fileOffset &+ fileByteCount)))
+      return memory
     }
 
+    fileprivate var access: PageAccess {
+      isWritable ? .userData : isExecutable ? .userText : .userReadOnly
+    }
+  }
+
+  extension ApplicationSpace {
     /// Maps the content of the image, if it has any, where it was loaded. It may
     /// be large, so its checksum is left to the launcher, which checks all of an image.
     mutating func mapContent(of image: ImageDescriptor, kernel: inout KernelMemory) {
@@ -46,7 +71,7 @@
       return UserAddress(Layout.stackEnd.rawValue &- 8)
     }
 
-    private static func refuse(_ error: ApplicationImageError) -> Never {
+    fileprivate static func refuse(_ error: ApplicationImageError) -> Never {
       switch error {
       case .truncated: Kernel.refuse("the application is truncated")
       case .notAnExecutable: Kernel.refuse("the application is not an x86-64 ELF executable")

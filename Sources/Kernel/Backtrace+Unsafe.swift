@@ -11,7 +11,7 @@
 
   /// Frames on the kernel stack.
   func writeKernelBacktrace(from framePointer: UInt64) {
-    let stack = ix_address_of_kernel_stack_start()..<(ix_address_of_kernel_stack_end() &- 15)
+    let stack = ix_core_stack_start()..<(ix_core_stack_end() &- 15)
     var pointer = framePointer
     for _ in 0..<frameLimit {
       guard stack.contains(pointer), pointer % 8 == 0 else { return }

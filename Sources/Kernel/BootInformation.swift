@@ -9,6 +9,8 @@
   struct BootInformation {
     /// All of RAM.
     let memory: MemoryMap
+    /// Physical address of the pointer to the firmware's tables; 0 when it has to be searched.
+    let tables: UInt64
     let options: BootOptions
     private let line: CommandLine
 
@@ -29,8 +31,8 @@
       var line = CommandLine()
       let byteCount = copyCommandLine(at: info.commandLine, to: &line)
       let options = parse(line.bytes.extracting(first: byteCount))
-      guard options.coreCount == 1 else { refuse("this kernel runs one core: use cores=1") }
-      return BootInformation(memory: MemoryMap(parsing: entries), options: options, line: line)
+      return BootInformation(
+        memory: MemoryMap(parsing: entries), tables: info.tables, options: options, line: line)
     }
 
     private static func parse(_ line: RawSpan) -> BootOptions {

@@ -55,6 +55,20 @@
     }
   }
 
+  // Cores take turns at whole pieces of text. This is the one thing they wait for each other for, and
+  // no packet's path leads here.
+  extension Console {
+    /// Begins a piece; waits while another core writes one, but not for ever: it may have stopped.
+    static func begin() {
+      for _ in 0..<10_000_000 {
+        if Lock.console.take() { return }
+        x86_pause()
+      }
+    }
+
+    static func end() { Lock.console.release() }
+  }
+
   /// Where the standard library prints: in debug builds, why it stops.
   @c(putchar)
   func putCharacter(_ character: CInt) -> CInt {

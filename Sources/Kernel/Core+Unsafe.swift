@@ -21,18 +21,14 @@
       }
     }
 
-    /// Makes `core` the state of this core.
-    static func install(_ core: consuming Core, arena: inout Arena) {
+    /// Makes `core` the state of the core whose block is `block`.
+    static func install(_ core: consuming Core, in block: CoreBlock, arena: inout Arena) {
       let layout = MemoryLayout<Core>.self
       guard let region = arena.carve(byteCount: layout.size, alignment: max(layout.alignment, 64))
       else { refuse("this guest has too little memory; give it at least 16 MiB") }
       // SAFETY: the region was carved for it, with its size and alignment.
       unsafe region.pointer.initializeMemory(as: Core.self, to: core)
-      // SAFETY: the block is this core's own, and lives as long as the kernel.
-      let block = unsafe UnsafeMutablePointer<ix_core_block>(
-        bitPattern: UInt(ix_address_of_boot_core())
-      ).unsafelyUnwrapped
-      unsafe block.pointee.context = region.base.rawValue
+      block.setContext(region.base.rawValue)
     }
   }
 #endif

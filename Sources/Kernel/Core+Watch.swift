@@ -32,8 +32,9 @@
       guard absence >= Self.absenceLimit else {
         return setWatch(after: Self.absenceLimit - absence, from: now)
       }
-      var pace = Pace(clock: clock, interrupts: interrupts)
+      var pace = Pace(clock: clock, interrupts: interrupts, processors: processors)
       thread.serveInBackground(now: now, on: &pace)
+      thread.wakeOthers(on: &pace)
       setWatch(after: Self.absenceLimit, from: clock.instant(at: x86_rdtsc()))
     }
   }

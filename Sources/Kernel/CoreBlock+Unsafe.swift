@@ -1,45 +1,54 @@
 #if hasFeature(Embedded)
   import CX86
 
-  /// The stacks for exceptions that may strike while the kernel stack is unusable.
-  enum InterruptStack {
-    static var count: Int { Int(IX_INTERRUPT_STACK_COUNT) }
-    static var byteCount: UInt64 { UInt64(IX_INTERRUPT_STACK_BYTE_COUNT) }
+  /// One core's private block: its descriptor tables, its stacks, its way to the Swift state.
+  @safe
+  struct CoreBlock: BitwiseCopyable {
+    let address: UInt64
 
-    /// First address above stack `index`; below each is a guard page.
-    static func end(_ index: Int) -> UInt64 {
-      let stride = byteCount &+ UInt64(IX_GUARD_BYTE_COUNT)
-      return ix_address_of_interrupt_stacks() &+ UInt64(index &+ 1) &* stride
+    /// The block of the core that boots, part of the image.
+    static var boot: CoreBlock { CoreBlock(address: ix_address_of_boot_core()) }
+    /// The block of the core this runs on, once it is loaded.
+    static var current: CoreBlock { CoreBlock(address: ix_core_block_address()) }
+
+    private var block: UnsafeMutablePointer<ix_core_block> {
+      // SAFETY: a block is zeroed, aligned memory that nothing else uses, for good.
+      unsafe UnsafeMutablePointer(bitPattern: UInt(address)).unsafelyUnwrapped
     }
 
-    /// The IST number for `vector`; 0 where the kernel stack does.
-    static func number(for vector: Int) -> UInt64 {
-      switch vector {
-      case 1: 1  // #DB
-      case 2: 2  // NMI
-      case 8: 3  // #DF
-      case 18: 4  // #MC
-      default: 0
-      }
+    /// Fills the block in; the core it is for does not run yet, or not with it.
+    func prepare(index: Int, stacks: CoreStacks) {
+      unsafe block.pointee.`self` = address
+      unsafe block.pointee.index = UInt32(truncatingIfNeeded: index)
+      unsafe block.pointee.kernel_stack = stacks.kernelEnd
+      unsafe block.pointee.stack_start = stacks.kernelStart
+      unsafe block.pointee.segments = segments(
+        taskState: address &+ ix_core_task_state_offset())
+      unsafe block.pointee.task_state = taskState(stacks)
     }
-  }
 
-  /// Gives the boot core its descriptor tables, stacks and system-call gate. From here on a fault is
-  /// reported.
-  func startCore() {
-    let address = ix_address_of_boot_core()
-    // SAFETY: memory.asm reserves zeroed, aligned memory for the block; nobody else knows it yet.
-    let block = unsafe UnsafeMutablePointer<ix_core_block>(bitPattern: UInt(address))
-      .unsafelyUnwrapped
-    unsafe block.pointee.kernel_stack = ix_address_of_kernel_stack_end()
-    unsafe block.pointee.segments = segments(
-      taskState: address &+ ix_core_task_state_offset())
-    unsafe block.pointee.task_state = taskState()
-    fillInterruptDescriptors()
-    ix_load_descriptor_tables(
-      address &+ ix_core_segments_offset(), 8 * 8 - 1,
-      ix_address_of_interrupt_descriptors(), 256 * 16 - 1)
-    openSystemCallGate(core: address)
+    /// Gives the core this runs on its descriptor tables, stacks and system-call gate. From here on a
+    /// fault is reported.
+    func load() {
+      ix_load_descriptor_tables(
+        address &+ ix_core_segments_offset(), 8 * 8 - 1,
+        ix_address_of_interrupt_descriptors(), 256 * 16 - 1)
+      openSystemCallGate(core: address)
+    }
+
+    /// Kernel address of the Swift state; zero before there is one.
+    func setContext(_ context: UInt64) { unsafe block.pointee.context = context }
+
+    /// Tells the core that waits for this one that it runs.
+    func setStarted() { unsafe x86_store_release32(&block.pointee.is_started, 1) }
+    var isStarted: Bool { unsafe x86_load_acquire32(&block.pointee.is_started) != 0 }
+
+    /// True the first time only: a fault while one is being reported must not start over.
+    func beginReport() -> Bool {
+      guard unsafe block.pointee.is_reporting == 0 else { return false }
+      unsafe block.pointee.is_reporting = 1
+      return true
+    }
   }
 
   /// Null; ring 0 code, data; ring 3 data, code; task state (Intel SDM volume 3A, section 3.4.5).
@@ -55,19 +64,20 @@
     )
   }
 
-  private func taskState() -> ix_task_state {
+  private func taskState(_ stacks: CoreStacks) -> ix_task_state {
     var state = ix_task_state()
-    state.stacks.0 = ix_address_of_kernel_stack_end()
-    state.interrupt_stacks.0 = InterruptStack.end(0)
-    state.interrupt_stacks.1 = InterruptStack.end(1)
-    state.interrupt_stacks.2 = InterruptStack.end(2)
-    state.interrupt_stacks.3 = InterruptStack.end(3)
+    state.stacks.0 = stacks.kernelEnd
+    state.interrupt_stacks.0 = stacks.interruptEnd(0)
+    state.interrupt_stacks.1 = stacks.interruptEnd(1)
+    state.interrupt_stacks.2 = stacks.interruptEnd(2)
+    state.interrupt_stacks.3 = stacks.interruptEnd(3)
     state.permission_map_offset = UInt16(IX_TASK_STATE_BYTE_COUNT)
     return state
   }
 
-  /// 256 interrupt gates (Intel SDM volume 3A, figure 6-8): interrupts stay off in every handler.
-  private func fillInterruptDescriptors() {
+  /// 256 interrupt gates (Intel SDM volume 3A, figure 6-8), the same for every core: interrupts stay
+  /// off in every handler.
+  func fillInterruptDescriptors() {
     let address = UInt(ix_address_of_interrupt_descriptors())
     // SAFETY: memory.asm reserves room for 256 descriptors of 16 bytes.
     let gates = unsafe UnsafeMutablePointer<UInt64>(bitPattern: address).unsafelyUnwrapped
@@ -76,7 +86,7 @@
       // Only INT3 may be executed by ring 3 itself.
       let kind: UInt64 = vector == 3 ? 0xEE : 0x8E
       unsafe gates[2 &* vector] =
-        handler & 0xFFFF | 0x08 &<< 16 | InterruptStack.number(for: vector) &<< 32 | kind &<< 40
+        handler & 0xFFFF | 0x08 &<< 16 | CoreStacks.number(for: vector) &<< 32 | kind &<< 40
         | ((handler &>> 16) & 0xFFFF) &<< 48
       unsafe gates[2 &* vector &+ 1] = handler &>> 32
     }

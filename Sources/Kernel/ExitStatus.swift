@@ -22,10 +22,7 @@
     // by a triple fault.
     x86_port_write8(0x64, 0xFE)
     x86_triple_fault()
-    while true {
-      x86_disable_interrupts()
-      x86_halt()
-    }
+    x86_halt_forever()
   }
 
   /// Refuses to go on: one sentence, then the end.

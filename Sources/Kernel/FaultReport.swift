@@ -4,12 +4,17 @@
   /// Reports a fault, line by line for the launcher, and ends the machine.
   func report(_ frame: ix_trap_frame) -> Never {
     let isApplication = frame.cs & 3 == 3
-    guard beginReport() else {
+    guard CoreBlock.current.beginReport() else {
       Console.write("ix: kernel fault: another fault while reporting one\n")
       stop(.kernelFailure)
     }
+    // Of two cores at fault one reports, and ends the machine.
+    guard Lock.report.take() else { x86_halt_forever() }
+    Console.begin()
     Console.write(isApplication ? "ix: application fault: " : "ix: kernel fault: ")
     writeCause(frame)
+    Console.write(", core ")
+    Console.write(UInt64(ix_core_index()))
     Console.write("\n")
     writeRegisters(frame)
     Console.write("ix:   backtrace ")
@@ -36,7 +41,7 @@
     let address = x86_read_cr2()
     Console.write(", address ")
     Console.write(hexadecimal: address)
-    let stack = ix_address_of_kernel_stack_start()
+    let stack = ix_core_stack_start()
     if address < stack, address >= stack &- UInt64(IX_GUARD_BYTE_COUNT) {
       Console.write(", kernel stack overflow")
     }

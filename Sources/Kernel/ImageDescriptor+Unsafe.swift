@@ -43,11 +43,17 @@
     /// The application's ELF file; refuses a damaged one.
     @_lifetime(immortal)
     func application() -> RawSpan {
-      let bytes = physicalBytes(at: address, byteCount: byteCount)
+      let bytes = bytes
       guard CRC32().checksum(of: bytes) == checksum else {
         refuse("the application of this image is damaged: its checksum does not match")
       }
       return bytes
+    }
+
+    /// The same, after it has been checked.
+    var bytes: RawSpan {
+      @_lifetime(immortal)
+      get { physicalBytes(at: address, byteCount: byteCount) }
     }
   }
 #endif

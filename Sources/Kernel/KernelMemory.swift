@@ -29,12 +29,13 @@
     }
   }
 
-  /// The kernel's page tables and the memory it has not given away yet.
+  /// The kernel's page tables and the memory it has not given away yet. Every core has page tables of
+  /// its own, whose upper half is the one built here.
   struct KernelMemory {
     var free: FreeMemory
     let tables: PageTables
     /// All of RAM: never to be mapped as device memory.
-    private let ram: MemoryMap
+    let ram: MemoryMap
 
     /// Builds the final address space and switches to it.
     init(_ boot: BootInformation, image: ImageDescriptor, features: CPUFeatures) {
@@ -93,11 +94,20 @@
       map(ix_address_of_kernel_start(), ix_address_of_text_end(), .kernelText)
       map(ix_address_of_text_end(), ix_address_of_rodata_end(), .kernelReadOnly)
       map(ix_address_of_rodata_end(), ix_address_of_data_end(), .kernelData)
-      map(ix_address_of_kernel_stack_start(), ix_address_of_kernel_stack_end(), .kernelData)
-      for index in 0..<InterruptStack.count {
-        let end = InterruptStack.end(index)
-        map(end &- InterruptStack.byteCount, end, .kernelData)
+      let stacks = CoreStacks.boot
+      map(stacks.kernelStart, stacks.kernelEnd, .kernelData)
+      for index in 0..<CoreStacks.count {
+        let end = stacks.interruptEnd(index)
+        map(end &- CoreStacks.interruptByteCount, end, .kernelData)
       }
+    }
+
+    /// Maps memory of its own at `start`, an address of the stack window.
+    mutating func mapStack(_ start: UInt64, byteCount: UInt64) {
+      let memory = free.take(byteCount: Int(byteCount))
+      tables.map(
+        start, to: memory.base.physicalAddress, byteCount: byteCount, access: .kernelData,
+        memory: &free)
     }
 
     private mutating func map(_ start: UInt64, _ end: UInt64, _ access: PageAccess) {

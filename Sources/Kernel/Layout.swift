@@ -9,6 +9,10 @@
     static var deviceWindow: UInt64 { 0xFFFF_C000_0000_0000 }
     /// The first device address beyond the window.
     static var deviceWindowLimit: UInt64 { 1 << 45 }
+    /// Stacks of the cores that did not boot the machine.
+    static var stackWindow: UInt64 { 0xFFFF_E000_0000_0000 }
+    /// Between the stacks of one core and the next.
+    static var stackStride: UInt64 { 1 << 20 }
     /// The kernel's image is linked at this address plus its physical address.
     static var kernelBase: UInt64 { 0xFFFF_FFFF_8000_0000 }
     /// What the page tables of Boot/entry.asm reach.

@@ -12,6 +12,8 @@
     static var spuriousVector: UInt64 { 0xFF }
     private static var receiveVector: UInt8 { 0x40 }
     static var timerVector: UInt32 { 0x41 }
+    /// Another core has something for this one.
+    private static var wakeVector: UInt32 { 0x42 }
 
     private enum Registers {
       /// Local APIC ID, in bits 24..31.
@@ -20,6 +22,10 @@
       static var endOfInterrupt: Register<UInt32> { Register(at: 0xB0) }
       /// Spurious-interrupt vector; bit 8 enables the APIC.
       static var spurious: Register<UInt32> { Register(at: 0xF0) }
+      /// ICR, interrupt command: writing the low half sends. Bit 12 says that it is still being sent.
+      static var command: Register<UInt32> { Register(at: 0x300) }
+      /// The receiver's APIC ID, in bits 24..31.
+      static var commandReceiver: Register<UInt32> { Register(at: 0x310) }
       /// LVT timer; bit 16 masks it, mode 0 is one-shot.
       static var timer: Register<UInt32> { Register(at: 0x320) }
       static var initialCount: Register<UInt32> { Register(at: 0x380) }
@@ -34,19 +40,36 @@
 
     /// Enables the controller and measures its timer against `clock`.
     init(kernel: inout KernelMemory, clock: TickClock) {
-      // IA32_APIC_BASE: the address in bits 12 and up; bit 11 enables the APIC, 10 is x2APIC mode.
-      let base = x86_rdmsr(0x1B)
-      x86_wrmsr(0x1B, base & ~(1 << 10) | 1 << 11)
+      let base = Self.enableRegisters()
       let address = DeviceAddress(base & 0xF_FFFF_FFFF_F000)
       guard let registers = kernel.window(at: address, byteCount: 4096) else {
         refuse("the local APIC is not where the processor says")
       }
       self.registers = registers
+      Self.enable(registers)
+      countsPerNanosecond = Self.measure(registers, clock: clock)
+      registers.write(Self.timerVector, to: Registers.timer)
+    }
+
+    /// The same for the core this runs on, whose registers are at the same address and whose timer
+    /// runs as fast.
+    func enableHere() {
+      _ = Self.enableRegisters()
+      Self.enable(registers)
+      registers.write(Self.timerVector, to: Registers.timer)
+    }
+
+    /// IA32_APIC_BASE: the address in bits 12 and up; bit 11 enables the APIC, 10 is x2APIC mode.
+    private static func enableRegisters() -> UInt64 {
+      let base = x86_rdmsr(0x1B)
+      x86_wrmsr(0x1B, base & ~(1 << 10) | 1 << 11)
+      return base
+    }
+
+    private static func enable(_ registers: MappedRegisters) {
       registers.write(1 << 8 | UInt32(Self.spuriousVector), to: Registers.spurious)
       registers.write(0b0011, to: Registers.divide)
       registers.write(1 << 16, to: Registers.timer)
-      countsPerNanosecond = Self.measure(registers, clock: clock)
-      registers.write(Self.timerVector, to: Registers.timer)
     }
 
     /// Counts over half a millisecond.
@@ -60,11 +83,29 @@
       return (count &<< 32) / max(elapsed.nanoseconds, 1)
     }
 
-    /// What a device writes to interrupt this core.
-    var receiveMessage: InterruptMessage {
-      let identifier = registers.read(Registers.identifier) &>> 24
-      return InterruptMessage(
-        vector: Self.receiveVector, processor: UInt8(truncatingIfNeeded: identifier))
+    /// The identifier of the core this runs on.
+    var identifier: UInt32 { registers.read(Registers.identifier) &>> 24 }
+
+    /// What a device writes to interrupt a core.
+    static func receiveMessage(for identifier: UInt32) -> InterruptMessage {
+      InterruptMessage(vector: receiveVector, processor: UInt8(truncatingIfNeeded: identifier))
+    }
+
+    /// Ends another core's sleep.
+    func wake(_ identifier: UInt32) { send(Self.wakeVector, to: identifier) }
+
+    /// Puts another core into the state in which it waits for `startUp` (section 9.4).
+    func initialize(_ identifier: UInt32) { send(0x4500, to: identifier) }
+
+    /// Lets another core begin in real mode at `page`, below 1 MiB.
+    func startUp(_ identifier: UInt32, at page: UInt64) {
+      send(0x4600 | UInt32(truncatingIfNeeded: page &>> 12), to: identifier)
+    }
+
+    private func send(_ command: UInt32, to identifier: UInt32) {
+      while registers.read(Registers.command) & 1 << 12 != 0 { x86_pause() }
+      registers.write(identifier &<< 24, to: Registers.commandReceiver)
+      registers.write(command, to: Registers.command)
     }
 
     /// Halts until an interrupt, for `interval` at most.

@@ -4,17 +4,20 @@
   import Packets
   import Wire
 
-  /// The dataplane's network interface.
+  /// A queue pair of the dataplane's network interface.
   typealias NetworkCard = VirtioNetwork<VirtioPCITransport<MappedRegisters>>
+  typealias NetworkCardSetup = VirtioNetworkSetup<VirtioPCITransport<MappedRegisters>>
 
-  extension VirtioNetwork where Transport == VirtioPCITransport<MappedRegisters> {
-    /// The first virtio network device on PCI, started; ends the machine when there is none.
+  extension VirtioNetworkSetup where Transport == VirtioPCITransport<MappedRegisters> {
+    /// The first virtio network device on PCI; ends the machine when there is none.
     ///
-    /// It interrupts this core by `message` when asked to.
+    /// The receive queue of core `i` interrupts processor `i` when asked to.
     static func find(
-      kernel: inout KernelMemory, arena: inout Arena, entropy: Entropy, message: InterruptMessage
-    ) -> NetworkCard {
-      let messages: InlineArray<1, InterruptMessage> = [message]
+      kernel: inout KernelMemory, entropy: Entropy, processors: ProcessorList, coreCount: Int
+    ) -> NetworkCardSetup {
+      var messages = InlineArray<64, InterruptMessage>(
+        repeating: LocalAPIC.receiveMessage(for: processors[0]))
+      for core in 0..<coreCount { messages[core] = LocalAPIC.receiveMessage(for: processors[core]) }
       let access = PCIPortAccess()
       var scan = PCIScan()
       while let function = scan.next(access) {
@@ -26,15 +29,32 @@
         do throws(VirtioError) {
           let transport = try VirtioPCITransport(
             function, access, mapper: &kernel, assigningFrom: &hole,
-            messages: messages.span)
-          return try NetworkCard(
-            transport, fallbackAddress: .local(entropy.secret().0), arena: &arena,
-            map: Layout.directMap)
+            messages: messages.span.extracting(first: coreCount))
+          return try NetworkCardSetup(
+            transport, coreCount: coreCount, fallbackAddress: .local(entropy.secret().0))
         } catch {
           refuse(error)
         }
       }
       refuse("this guest has no virtio network device")
+    }
+
+    /// The queue pair of core `core`; ends the machine when it cannot be had.
+    borrowing func pair(_ core: Int, arena: inout Arena) -> NetworkCard {
+      do throws(VirtioError) {
+        return try makePair(core, arena: &arena, map: Layout.directMap)
+      } catch {
+        refuse(error)
+      }
+    }
+
+    /// Starts the device; ends the machine when it does not.
+    borrowing func start(_ steering: ReceiveScaling, arena: inout Arena) {
+      do throws(VirtioError) {
+        try start(steering: steering, arena: &arena, map: Layout.directMap)
+      } catch {
+        refuse(error)
+      }
     }
   }
 
@@ -52,6 +72,7 @@
     case .resetTimedOut: refuse("the network device does not reset")
     case .featuresRefused: refuse("the network device refuses the features it offers")
     case .queueRefused: refuse("the network device's queues are unusable")
+    case .commandRefused: refuse("the network device refuses to use a queue for each core")
     case .outOfMemory: refuse("this guest has too little memory for its network device")
     }
   }

@@ -7,12 +7,14 @@
   struct Pace: ProcessorCore {
     let clock: TickClock
     let interrupts: LocalAPIC
+    let processors: ProcessorList
     /// The timer was used for something else.
     private(set) var hasSlept = false
 
-    init(clock: TickClock, interrupts: LocalAPIC) {
+    init(clock: TickClock, interrupts: LocalAPIC, processors: ProcessorList) {
       self.clock = clock
       self.interrupts = interrupts
+      self.processors = processors
     }
 
     @inline(__always)
@@ -26,12 +28,23 @@
       interrupts.sleep(for: deadline.since(now))
     }
 
+    func wake(_ cores: UInt64) {
+      var rest = cores
+      while rest != 0 {
+        interrupts.wake(processors[rest.trailingZeroBitCount])
+        rest &= rest &- 1
+      }
+    }
+
     func stop() {
+      Console.begin()
       Console.write("ix: stopped by the control plane\n")
       Kernel.stop(.clean)
     }
 
     func printStatistics(of metrics: ThreadMetrics, busy: Interval) {
+      Console.begin()
+      defer { Console.end() }
       Console.write("ix: statistics: cycles ")
       Console.write(metrics.cycles)
       Console.write(" batches ")

@@ -37,6 +37,19 @@
       knownBits = features.hasNoExecute ? .max : .max >> 1
     }
 
+    /// A tree with nothing in its lower half yet, and nothing in its upper half before `adopt`.
+    init(like other: PageTables, memory: inout FreeMemory) {
+      root = memory.takeTable()
+      hasGiantPages = other.hasGiantPages
+      knownBits = other.knownBits
+    }
+
+    /// Makes the upper half that of `other`. What `other` maps later is seen here only below entries
+    /// of its root that exist now.
+    func adoptUpperHalf(of other: PageTables) {
+      for index in 256..<512 { write(read(other.root, at: index), to: root, at: index) }
+    }
+
     /// Maps `byteCount` bytes, whole pages, from `virtual` to `physical` with the largest pages that
     /// both addresses allow.
     func map(

@@ -6,9 +6,14 @@
   /// `byteCount` bytes of RAM that nobody writes while the span is in use.
   @_lifetime(immortal)
   func physicalBytes(at address: UInt64, byteCount: Int) -> RawSpan {
-    let region = MemoryRegion(
-      base: PhysicalAddress(address).kernelAddress, byteCount: byteCount)
-    // SAFETY: the direct map is never unmapped; callers name memory that exists.
+    kernelBytes(at: PhysicalAddress(address).kernelAddress, byteCount: byteCount)
+  }
+
+  /// The same by the address of a mapping that stays.
+  @_lifetime(immortal)
+  func kernelBytes(at address: KernelAddress, byteCount: Int) -> RawSpan {
+    let region = MemoryRegion(base: address, byteCount: byteCount)
+    // SAFETY: mappings are never removed; callers name memory that exists.
     let span = unsafe RawSpan(_unsafeStart: region.pointer, byteCount: byteCount)
     return unsafe _overrideLifetime(span, copying: ())
   }

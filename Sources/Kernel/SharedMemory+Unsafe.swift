@@ -40,13 +40,14 @@
     }
 
     /// Fills in the start-up page, arguments behind it, and returns its address in ring 3.
-    func writeStartup(_ boot: BootInformation, image: ImageDescriptor, clock: TickClock)
-      -> UserAddress
-    {
+    func writeStartup(
+      core: Int, _ boot: BootInformation, image: ImageDescriptor, clock: TickClock
+    ) -> UserAddress {
       let argumentsOffset = MemoryLayout<StartupPage>.stride
       let address = Self.startupAddress
       var page = StartupPage()
       page.abi_version = IX_ABI_VERSION
+      page.core_index = UInt32(core)
       page.core_count = UInt32(boot.options.coreCount)
       page.calls = Layout.calls.rawValue
       page.events = Layout.events.rawValue

@@ -27,11 +27,14 @@
         of: address, byteCount: byteCount, writable: false)
     else { return Status.badAddress.result }
     let count = min(byteCount, writeLimit)
+    Console.begin()
     Console.write(physicalBytes(at: start.physicalAddress.rawValue, byteCount: Int(count)))
+    Console.end()
     return Int64(count)
   }
 
   private func exit(status: UInt64) -> Never {
+    Console.begin()
     Console.write("ix: application exited with status ")
     Console.write(status)
     Console.write("\n")

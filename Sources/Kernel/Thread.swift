@@ -7,35 +7,36 @@
   import TCP
   import Wire
 
-  extension ElasticThread where Device == NetworkCard, Control == Core.Control {
-    /// The elastic thread of this core, everything it needs carved from `arena`.
+  extension ElasticThread where Device == CoreDevice<NetworkCard>, Control == Core.Control {
+    /// The elastic thread of one core, everything it needs carved from `arena`.
     static func build(
-      card: consuming NetworkCard, shared: SharedMemory, memory: UserMemory, plan: MemoryPlan,
-      control: ControlArea, options: BootOptions, secret: (UInt64, UInt64), now: Instant,
-      arena: inout Arena
+      device: consuming Device, links: consuming CoreLinks, shared: SharedMemory,
+      memory: UserMemory, plan: MemoryPlan, core: Int, control: ControlArea, options: BootOptions,
+      secret: (UInt64, UInt64), now: Instant, arena: inout Arena
     ) -> Core.Thread {
       guard let pool = PacketPool(memory: shared.pool, arena: &arena),
         let tcp = Endpoint<Core.Control>(
-          configuration: .forGuest(plan), secret: secret, now: now, arena: &arena),
+          configuration: .forGuest(plan, flows: links.flows), secret: secret, now: now,
+          arena: &arena),
         let stack = NetworkStack(
-          configuration: options.interface, tcp: tcp, bufferCount: pool.count, arena: &arena),
+          configuration: options.interface, tcp: tcp, bufferCount: pool.count, links: links,
+          arena: &arena),
         let timers = UserTimers(count: plan.timerCount, now: now, arena: &arena)
       else { refuse("this guest has too little memory for its network stack") }
-      var thread = ElasticThread(
-        device: card, pool: pool, stack: stack, calls: CallArray(memory: shared.calls),
+      return ElasticThread(
+        device: device, pool: pool, stack: stack, calls: CallArray(memory: shared.calls),
         events: EventArray(memory: shared.events, receiveWindow: Layout.receiveWindow),
-        timers: timers, memory: memory, control: control.block(0),
-        captureRing: CaptureRing(control.captureRing(0)), batchBound: options.batchBound,
+        timers: timers, memory: memory, control: control.block(core),
+        captureRing: CaptureRing(control.captureRing(core)), batchBound: options.batchBound,
         spinLimit: .microseconds(UInt64(options.spinMicroseconds)), now: now)
-      thread.start(now: now)
-      return thread
     }
   }
 
   extension Configuration {
     /// Limits that grow with the memory given.
-    fileprivate static func forGuest(_ plan: MemoryPlan) -> Configuration {
+    fileprivate static func forGuest(_ plan: MemoryPlan, flows: FlowSteering) -> Configuration {
       var configuration = Configuration()
+      configuration.flows = flows
       configuration.connectionCount = plan.connectionLimit
       configuration.sendElementCount = plan.connectionLimit &* 4
       configuration.sentSegmentCount = plan.connectionLimit &* 4

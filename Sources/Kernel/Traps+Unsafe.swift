@@ -18,20 +18,10 @@
   /// A system call from the last two bytes of the lower half: its return address is not an address.
   @c(ix_bad_return)
   func handleBadReturn(_ address: UInt64) {
+    Console.begin()
     Console.write("ix: application fault: system call with return address ")
     Console.write(hexadecimal: address)
     Console.write("\n")
     stop(.applicationFailure)
-  }
-
-  /// True the first time only: a fault while one is being reported must not start over.
-  func beginReport() -> Bool {
-    // SAFETY: the block is this core's own, and lives as long as the kernel.
-    let block = unsafe UnsafeMutablePointer<ix_core_block>(
-      bitPattern: UInt(ix_address_of_boot_core())
-    ).unsafelyUnwrapped
-    guard unsafe block.pointee.is_reporting == 0 else { return false }
-    unsafe block.pointee.is_reporting = 1
-    return true
   }
 #endif

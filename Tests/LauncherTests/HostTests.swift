@@ -53,7 +53,8 @@ import Testing
 
 @Suite struct TapDeviceTests {
   /// A stand-in for /sys/class/net with one interface.
-  private func check(tunFlags: String?, flags: String = "0x1003") throws -> String? {
+  private func check(tunFlags: String?, flags: String = "0x1003", cores: Int = 1) throws -> String?
+  {
     let root = FileManager.default.temporaryDirectory
       .appendingPathComponent("ix-tap-\(UUID().uuidString)")
     let directory = root.appendingPathComponent("tap0")
@@ -64,7 +65,7 @@ import Testing
       try Data("\(tunFlags)\n".utf8).write(to: directory.appendingPathComponent("tun_flags"))
     }
     do {
-      try #require(TapDevice(name: "tap0")).check(in: root.path)
+      try #require(TapDevice(name: "tap0")).check(cores: cores, in: root.path)
       return nil
     } catch let error as LaunchError {
       return error.reason
@@ -79,7 +80,11 @@ import Testing
     #expect(try check(tunFlags: nil) == "this interface is not a tap")
     #expect(try check(tunFlags: "0x4001") == "this interface is not a tap")
     #expect(try check(tunFlags: "0x1002") == "this tap was made without vnet_hdr")
-    #expect(try check(tunFlags: "0x5102") == "this tap was made with multi_queue")
+    #expect(
+      try check(tunFlags: "0x5102")
+        == "this tap was made with multi_queue, which one core cannot use")
+    #expect(try check(tunFlags: "0x5102", cores: 2) == nil)
+    #expect(try check(tunFlags: "0x5002", cores: 2) == nil)
     #expect(try check(tunFlags: "0x5002", flags: "0x1002") == "this tap is down")
   }
 

@@ -111,6 +111,18 @@ import Testing
     #expect(machine.qemuArguments.contains { $0.hasSuffix(",mq=on,vectors=10") })
   }
 
+  @Test func aCardWithSeveralQueuesSpreadsPacketsByHash() throws {
+    var machine = machine(try tap(gateway: nil))
+    machine.cores = 4
+    machine.queueCount = 4
+    #expect(value(of: "-netdev", in: machine)?.hasSuffix(",queues=4") == true)
+    #expect(
+      machine.qemuArguments.contains {
+        $0.hasPrefix("virtio-net-pci") && $0.hasSuffix(",mq=on,rss=on,hash=on,vectors=10")
+      })
+    #expect(machine.commandLine == "ip=10.9.0.2/24 cores=4")
+  }
+
   @Test func withoutANetworkTheCardIsConnectedToNothing() {
     #expect(value(of: "-netdev", in: machine(.none)) == "hubport,id=n0,hubid=0")
     #expect(machine(.none).qemuArguments.contains { $0.hasPrefix("virtio-net") })

@@ -90,8 +90,8 @@ import Testing
   static let longName = String(repeating: "x", count: 107)
 
   @Test(arguments: [
-    (["--cores", "0"], "--cores 0: this version runs one core; give --cores 1"),
-    (["--cores", "2"], "--cores 2: this version runs one core; give --cores 1"),
+    (["--cores", "0"], "--cores 0: it is out of range; give 1 to 64"),
+    (["--cores", "65"], "--cores 65: it is out of range; give 1 to 64"),
     (["--spin", "1000000000"], "--spin 1000000000: it is out of range; give 0 to 999999999"),
     (["--batch", "0"], "--batch 0: it is out of range; give 1 to 1024"),
     (["--batch", "1025"], "--batch 1025: it is out of range; give 1 to 1024"),

@@ -12,12 +12,13 @@ final class Namespace {
     geteuid() == 0 && FileManager.default.fileExists(atPath: "/dev/net/tun")
   }
 
-  init(hasTap: Bool = true) throws {
+  init(hasTap: Bool = true, isMultiQueue: Bool = false) throws {
     name = "ixtest-\(getpid())-\(UInt32.random(in: 0...9999))"
     try Self.need(["ip", "netns", "add", name])
     try Self.need(inside(["ip", "link", "set", "lo", "up"]))
     guard hasTap else { return }
-    try Self.need(inside(["ip", "tuntap", "add", "tap0", "mode", "tap", "vnet_hdr"]))
+    let queues = isMultiQueue ? ["multi_queue"] : []
+    try Self.need(inside(["ip", "tuntap", "add", "tap0", "mode", "tap", "vnet_hdr"] + queues))
     try configure("tap0")
   }
 

@@ -32,6 +32,10 @@
         print("kv: -m leaves too little of the image's memory for connections")
         exit(status: 1)
       }
+      guard coreCount == 1 else {
+        print("kv: every core would have a cache of its own: give it one core")
+        exit(status: 1)
+      }
       do throws(IXError) {
         try listen(on: 11211)
       } catch {

@@ -1,6 +1,8 @@
 /* IX for applications in C. ix_abi.h defines the arrays and numbers; this is how to use them.
  *
- * An application runs on one core and does everything in one loop:
+ * An application runs on every core of its dataplane from the beginning of main, with data, heap and
+ * connections of that core's own (core_index and core_count of the start-up page), and does everything
+ * in one loop:
  *
  *   ix_system_call(IX_SYSCALL_LISTEN, port, 0);
  *   for (;;) {

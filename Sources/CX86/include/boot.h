@@ -36,7 +36,11 @@ typedef struct {
   uint32_t index;
   uint32_t is_reporting;  /* a fault is being reported: another one stops at once */
   uint64_t segments[8];   /* global descriptor table */
-  uint64_t reserved[4];
+  uint64_t stack_start;   /* lowest address of the kernel stack; a guard page lies below */
+  uint64_t self;          /* address of this block */
+  uint32_t is_started;    /* the core runs */
+  uint32_t reserved0;
+  uint64_t reserved1;
   ix_task_state task_state;
 } ix_core_block;
 _Static_assert(offsetof(ix_core_block, kernel_stack) == 0, "CORE_KERNEL_STACK in boot.asm");
@@ -54,6 +58,39 @@ X86_INLINE uint64_t ix_core_context(void) {
   uint64_t value;
   __asm__("movq %%gs:%c1, %0" : "=r"(value) : "i"(offsetof(ix_core_block, context)));
   return value;
+}
+
+/* The number of the core this runs on. */
+X86_INLINE uint32_t ix_core_index(void) {
+  uint32_t value;
+  __asm__("movl %%gs:%c1, %0" : "=r"(value) : "i"(offsetof(ix_core_block, index)));
+  return value;
+}
+/* The lowest address of the kernel stack of the core this runs on. */
+X86_INLINE uint64_t ix_core_stack_start(void) {
+  uint64_t value;
+  __asm__("movq %%gs:%c1, %0" : "=r"(value) : "i"(offsetof(ix_core_block, stack_start)));
+  return value;
+}
+/* The first address above it. */
+X86_INLINE uint64_t ix_core_stack_end(void) {
+  uint64_t value;
+  __asm__("movq %%gs:%c1, %0" : "=r"(value) : "i"(offsetof(ix_core_block, kernel_stack)));
+  return value;
+}
+/* The address of the block of the core this runs on. */
+X86_INLINE uint64_t ix_core_block_address(void) {
+  uint64_t value;
+  __asm__("movq %%gs:%c1, %0" : "=r"(value) : "i"(offsetof(ix_core_block, self)));
+  return value;
+}
+
+/* What the next core to start finds (Boot/processors.asm). */
+extern uint64_t ix_start_root, ix_start_stack, ix_start_block;
+X86_INLINE void ix_prepare_start(uint64_t root, uint64_t stack, uint64_t block) {
+  ix_start_root = root;
+  ix_start_stack = stack;
+  __atomic_store_n(&ix_start_block, block, __ATOMIC_RELEASE);
 }
 
 /* Where `ixlaunch build` put the application and its content, in the section .ix.descriptor of the kernel.
@@ -90,16 +127,19 @@ IX_ADDRESS_OF(ix_address_of_text_end, __text_end)
 IX_ADDRESS_OF(ix_address_of_rodata_end, __rodata_end)
 IX_ADDRESS_OF(ix_address_of_data_end, __data_end)
 IX_ADDRESS_OF(ix_address_of_kernel_end, __kernel_end)
-IX_ADDRESS_OF(ix_address_of_kernel_stack_start, ix_kernel_stack_start)
-IX_ADDRESS_OF(ix_address_of_kernel_stack_end, ix_kernel_stack_end)
-IX_ADDRESS_OF(ix_address_of_interrupt_stacks, ix_interrupt_stacks)
+IX_ADDRESS_OF(ix_address_of_stacks_start, ix_stacks_start)
 IX_ADDRESS_OF(ix_address_of_boot_core, ix_boot_core)
+IX_ADDRESS_OF(ix_address_of_console_lock, ix_console_lock)
+IX_ADDRESS_OF(ix_address_of_report_lock, ix_report_lock)
 IX_ADDRESS_OF(ix_address_of_interrupt_descriptors, ix_interrupt_descriptors)
 IX_ADDRESS_OF(ix_address_of_trap_stubs, ix_trap_stubs)
 IX_ADDRESS_OF(ix_address_of_syscall_entry, ix_syscall_entry)
+IX_ADDRESS_OF(ix_address_of_trampoline_start, ix_trampoline_start)
+IX_ADDRESS_OF(ix_address_of_trampoline_end, ix_trampoline_end)
 IX_ADDRESS_OF(ix_address_of_image_descriptor, ix_image_descriptor)
 
 /* Bytes of memory.asm that Swift needs to know. */
+#define IX_KERNEL_STACK_BYTE_COUNT (256 * 1024)
 #define IX_INTERRUPT_STACK_COUNT 4
 #define IX_INTERRUPT_STACK_BYTE_COUNT (16 * 1024)
 #define IX_GUARD_BYTE_COUNT 4096

@@ -48,6 +48,10 @@ X86_INLINE void x86_pause(void) { __asm__ volatile("pause" : : : "memory"); }
 X86_INLINE void x86_wait_for_interrupt(void) {
   __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
 }
+/* Halts this core for good. */
+__attribute__((noreturn)) X86_INLINE void x86_halt_forever(void) {
+  for (;;) __asm__ volatile("cli\n\thlt" : : : "memory");
+}
 X86_INLINE void x86_disable_interrupts(void) { __asm__ volatile("cli" : : : "memory"); }
 /* An exception that finds no descriptor table: the CPU shuts down, the machine resets. */
 X86_INLINE void x86_triple_fault(void) {

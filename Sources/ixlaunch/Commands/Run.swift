@@ -31,6 +31,7 @@ struct Run: ParsableCommand {
     var machine = try options.machine(for: image, at: path, accelerator: choice.accelerator)
     machine.monitor = choice.monitor
     try machine.checkHost(host)
+    machine.queueCount = machine.usableQueueCount()
     var emulator = ""
     if choice.monitor == .qemu {
       let tool = try Tool("qemu-system-x86_64", from: "apt install qemu-system-x86")

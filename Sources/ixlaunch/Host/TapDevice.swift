@@ -22,11 +22,17 @@ struct TapDevice: Equatable {
     self.name = name
   }
 
-  /// Throws if QEMU could not attach, or attached would be of no use. `interfaces` is
-  /// /sys/class/net.
-  func check(in interfaces: String = "/sys/class/net") throws(LaunchError) {
+  /// Whether the tap was made with several queues. `interfaces` is /sys/class/net.
+  func hasQueues(in interfaces: String = "/sys/class/net") -> Bool {
+    (Self.number(at: "\(interfaces)/\(name)/tun_flags") ?? 0) & Self.multiQueueFlag != 0
+  }
+
+  /// Throws if QEMU could not attach for a guest with `cores` cores, or attached would be of no use.
+  /// `interfaces` is /sys/class/net.
+  func check(cores: Int = 1, in interfaces: String = "/sys/class/net") throws(LaunchError) {
     let directory = "\(interfaces)/\(name)"
-    let create = "make one: ip tuntap add \(name) mode tap vnet_hdr"
+    let queues = cores > 1 ? " multi_queue" : ""
+    let create = "make one: ip tuntap add \(name) mode tap vnet_hdr\(queues)"
     guard FileManager.default.fileExists(atPath: directory) else {
       throw LaunchError(.hostCannot, name, "there is no such interface", remedy: create)
     }
@@ -36,8 +42,10 @@ struct TapDevice: Equatable {
     guard flags & Self.headerFlag != 0 else {
       throw LaunchError(.hostCannot, name, "this tap was made without vnet_hdr", remedy: create)
     }
-    guard flags & Self.multiQueueFlag == 0 else {
-      throw LaunchError(.hostCannot, name, "this tap was made with multi_queue", remedy: create)
+    guard cores > 1 || flags & Self.multiQueueFlag == 0 else {
+      throw LaunchError(
+        .hostCannot, name, "this tap was made with multi_queue, which one core cannot use",
+        remedy: create)
     }
     guard let state = Self.number(at: "\(directory)/flags"), state & Self.upFlag != 0 else {
       throw LaunchError(

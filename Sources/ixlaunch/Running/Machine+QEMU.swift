@@ -32,7 +32,12 @@ extension Machine {
   }
 
   private var networkArguments: [String] {
-    let device = ["-device", "virtio-net-pci,netdev=n0,romfile=,disable-legacy=on"]
+    var model = "virtio-net-pci,netdev=n0,romfile=,disable-legacy=on"
+    if queueCount > 1 {
+      // A message for each queue, one for the configuration and one for the control queue.
+      model += ",mq=on,rss=on,hash=on,vectors=\(2 * queueCount + 2)"
+    }
+    let device = ["-device", model]
     switch network {
     case .none:
       // A hub of one port: the kernel finds a card, and nothing is at its other end.
@@ -45,7 +50,9 @@ extension Machine {
       return ["-netdev", "user,id=n0,\(network)\(rules.joined())"] + device
     case .tap(let tap, _, _):
       return [
-        "-netdev", "tap,id=n0,ifname=\(tap.name),script=no,downscript=no,vhost=off",
+        "-netdev",
+        "tap,id=n0,ifname=\(tap.name),script=no,downscript=no,vhost=off"
+          + (queueCount > 1 ? ",queues=\(queueCount)" : ""),
       ] + device
     case .vhostUser(let port, _, _):
       let path = port.path.replacingOccurrences(of: ",", with: ",,")

@@ -14,6 +14,8 @@ struct Machine: Equatable {
   /// Microseconds without a frame after which a core sleeps; nil leaves the kernel's own.
   var spin: Int?
   var arguments: String
+  /// Queue pairs of the guest's NIC: one for each core where the network has several, else one.
+  var queueCount = 1
   /// A quicker firmware than QEMU's usual one, if there is one.
   var firmware: String?
   /// QEMU forbids itself system calls that it does not need.

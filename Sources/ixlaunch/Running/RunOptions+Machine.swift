@@ -1,6 +1,7 @@
 import Image
 
 extension RunOptions {
+  private static let coreRange = 1...64
   private static let batchRange = 1...1024
   private static let spinRange = 0...999_999_999
 
@@ -19,8 +20,8 @@ extension RunOptions {
   ) throws(LaunchError) -> Machine {
     let defaults = image.description.defaults
     let cores = cores ?? defaults.cores
-    guard cores == 1 else {
-      throw Self.wrong("--cores \(cores)", "this version runs one core", "give --cores 1")
+    guard Self.coreRange.contains(cores) else {
+      throw Self.wrong("--cores \(cores)", "it is out of range", "give 1 to 64")
     }
     if let spin, !Self.spinRange.contains(spin) {
       throw Self.wrong("--spin \(spin)", "it is out of range", "give 0 to 999999999")

@@ -19,7 +19,7 @@ struct RunOptions: ParsableArguments {
   @Option(help: "auto, kvm or tcg: what executes the guest's instructions.")
   var accel = AcceleratorRequest.auto
 
-  @Option(help: "Processor cores of the dataplane; 1 in this version.")
+  @Option(help: "Processor cores of the dataplane, 1 to 64.")
   var cores: Int?
 
   @Option(help: "Memory of the guest, as 256M or 1G.")

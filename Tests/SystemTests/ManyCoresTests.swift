@@ -1,0 +1,73 @@
+import Foundation
+import Testing
+
+/// The echo image with several elastic threads.
+@Suite(.serialized) struct ManyCoresTests {
+  /// A card with one queue pair: the core that has it hands over what it receives, and sends for all.
+  @Test(arguments: [2, 4])
+  func connectionsAreServedByAllCoresBehindOneQueue(cores: Int) throws {
+    let port = freePort()
+    let guest = try Guest(
+      "cores", ["--cores", "\(cores)", "--memory", "256M", "--forward", "\(port):7"])
+    #expect(guest.launcher.waitFor("ix: listening on port 7 on \(cores) cores", seconds: 60))
+    let load = try shell(
+      EchoTests.load([
+        "--port", "\(port)", "--connections", "64", "--messages", "3000", "--minimum-size", "1",
+        "--maximum-size", "3000",
+      ]), seconds: 120)
+    #expect(load.status == 0, "\(load.output)")
+    for core in 0..<cores { #expect(guest.launcher.waitFor("cores: core \(core) serves")) }
+    let end = guest.stop()
+    #expect(end.status == 0, "\(end.output)")
+    #expect(!end.output.contains("fault"))
+  }
+
+  /// A tap with a queue for each core: the card puts packets into their owner's queue by hash.
+  @Test(.enabled(if: Namespace.isAvailable), arguments: [2, 4])
+  func aCardWithAQueueForEachCoreFindsTheOwnerItself(cores: Int) throws {
+    let namespace = try Namespace(isMultiQueue: true)
+    let guest = try Guest(
+      "cores", ["--cores", "\(cores)", "--memory", "256M"] + Guest.onTap, in: namespace)
+    #expect(guest.launcher.waitFor("ix: listening on port 7 on \(cores) cores", seconds: 60))
+    let address = Namespace.guestAddress
+    let ping = try namespace.run(["ping", "-c", "3", "-i", "0.05", address])
+    #expect(ping.output.contains(" 0% packet loss"), "\(ping.output)")
+    let load = try namespace.run(
+      EchoTests.load([
+        "--address", address, "--connections", "64", "--messages", "6000", "--minimum-size", "1",
+        "--maximum-size", "3000",
+      ]), seconds: 120)
+    #expect(load.status == 0, "\(load.output)")
+    for core in 0..<cores { #expect(guest.launcher.waitFor("cores: core \(core) serves")) }
+    let end = guest.stop()
+    #expect(end.status == 0, "\(end.output)")
+    #expect(!end.output.contains("fault"))
+  }
+
+  /// Ring 3 of a core that did not boot the machine has no more rights than that of the first, and
+  /// sees nothing of another core.
+  @Test(arguments: [
+    ("write-kernel-memory", "application fault: page fault"),
+    ("write-events", "application fault: page fault"),
+    ("write-below-stack", "application fault: page fault"),
+    ("privileged-instruction", "application fault: general protection"),
+  ])
+  func aFaultOnAnotherCoreIsReportedAsItsOwn(rule: String, expected: String) throws {
+    let guest = try Guest(
+      "cores", ["--cores", "2", "--memory", "128M", "--args", "\(rule) on 1", "--net", "none"])
+    let finished = guest.launcher.finish(within: 60)
+    #expect(finished.output.contains(expected), "\(finished.output)")
+    #expect(finished.output.contains(", core 1\n"), "\(finished.output)")
+    #expect(finished.status == 1)
+  }
+
+  /// A core writes into its globals, heap and stack; the other finds its own untouched.
+  @Test func globalsAndHeapAreEachCoresOwn() throws {
+    let guest = try Guest(
+      "cores", ["--cores", "4", "--memory", "256M", "--args", "private", "--net", "none"])
+    for core in 0..<4 {
+      #expect(guest.launcher.waitFor("cores: core \(core) is alone", seconds: 60))
+    }
+    #expect(guest.stop().status == 0)
+  }
+}
