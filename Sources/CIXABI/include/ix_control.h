@@ -129,7 +129,7 @@ static inline __attribute__((always_inline)) void ix_control_store(uint64_t *wor
 }
 /* Whatever was written before this is seen by whoever sees what is written after it. */
 static inline __attribute__((always_inline)) void ix_control_fence(void) {
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  __atomic_thread_fence(__ATOMIC_ACQ_REL);
 }
 
 /* Swift sees arrays of structures as tuples; these are their first elements. */
