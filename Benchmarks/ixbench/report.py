@@ -166,7 +166,7 @@ def _profiles(profile):
 
 
 def _failures(results):
-    lines = [f"- {figure}, {name}: {reason}" for figure, result in results.items()
+    lines = [f"- {figure}, {name}: {reason.splitlines()[0]}" for figure, result in results.items()
              if isinstance(result, dict)
              for name, reason in (result.get("failures") or {}).items()]
     return "## What failed\n\n" + "\n".join(lines) + "\n" if lines else ""
