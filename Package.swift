@@ -237,6 +237,9 @@ let package = Package(
       swiftSettings: testing),
     .testTarget(
       name: "PollerTests", dependencies: ["Poller", "Wire", "TestSupport"], swiftSettings: testing),
+    .executableTarget(
+      name: "NestedImages", dependencies: ["ImageFixtures"], path: "Tests/Nested/Images",
+      swiftSettings: testing),
     .testTarget(
       name: "VMMTests", dependencies: ["Drivers", "HostNetwork", "KVM", "VMM", "Wire"],
       swiftSettings: testing),

@@ -38,11 +38,18 @@ import Testing
     #expect(rig.board.end == .reset)
   }
 
-  @Test func whereNothingIsEveryBitReadsAsOne() throws {
+  @Test func atPortsWhereNothingIsEveryBitReadsAsOne() throws {
     let rig = try Rig()
     #expect(rig.port(0x20, 1) == .max)
-    #expect(rig.read(0xDEAD_0000, 4) == .max)
-    rig.write(0xDEAD_0000, 4, 1)
+    #expect(rig.board.end == nil)
+  }
+
+  @Test(arguments: [true, false])
+  func memoryWhereNothingIsEndsTheGuest(isWrite: Bool) throws {
+    let rig = try Rig()
+    if isWrite { rig.write(0xDEAD_0000, 4, 1) } else { _ = rig.read(0xDEAD_0000, 4) }
+    #expect(rig.board.end == .fault)
+    #expect(rig.board.end?.status == 37)
   }
 
   /// Accesses of any place, width and value, most of them near something: no trap, no hang.

@@ -18,20 +18,25 @@ struct Board {
     serial = SerialPort(output: console)
   }
 
-  /// What the guest reads; where nothing is, all ones. Any address, width and value is fine.
+  /// What the guest reads; all ones at ports where nothing is, as on any PC. Memory where neither RAM
+  /// nor a device is ends the guest: only a kernel at fault goes there.
   mutating func access(_ access: KVMAccess) -> UInt64 {
     switch (access.space, access.isWrite) {
     case (.port, true): writePort(access)
     case (.port, false): return readPort(access)
     case (.memory, true):
-      if let (function, offset) = pci.target(of: access.address) {
-        function.write(access.value, at: offset, byteCount: access.byteCount)
-      }
+      guard let (function, offset) = pci.target(of: access.address) else { return refuse() }
+      function.write(access.value, at: offset, byteCount: access.byteCount)
     case (.memory, false):
-      guard let (function, offset) = pci.target(of: access.address) else { return .max }
+      guard let (function, offset) = pci.target(of: access.address) else { return refuse() }
       return function.read(at: offset, byteCount: access.byteCount)
     }
     return 0
+  }
+
+  private mutating func refuse() -> UInt64 {
+    end = end ?? .fault
+    return .max
   }
 
   mutating func flush() { serial.flush() }

@@ -12,6 +12,10 @@ struct CrashReport {
   init(_ reason: String, _ processor: KVMProcessor, index: Int, memory: GuestMemory) {
     var lines = ["ix: processor \(index): \(reason)"]
     if let registers = try? processor.registers, let system = try? processor.systemRegisters {
+      // AMD processors forget it all when they shut down (APM volume 2, section 15.14.3).
+      if registers.rip == 0xFFF0, system.cs.selector == 0xF000 {
+        lines.append("ix:   the processor was reset; what it was doing is lost")
+      }
       lines += Self.lines(of: registers, system)
       lines += Self.backtrace(registers, processor, memory).map {
         "ix:   backtrace \(Self.text($0))"
@@ -66,7 +70,7 @@ struct CrashReport {
     return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  private static func text(_ value: UInt64) -> String {
+  static func text(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return "0x" + String(repeating: "0", count: 16 - digits.count) + digits
   }

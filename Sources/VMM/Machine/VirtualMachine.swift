@@ -74,12 +74,11 @@ package final class VirtualMachine: Sendable {
     let processor = processors[index]
     while true {
       let exit = try processor.runUntilExit { access in
-        board.withLock { board in
-          let value = board.access(access)
-          // The access that ends the guest is its last: KVM would run it on otherwise.
-          if board.end != nil { processor.setInterrupted(true) }
-          return value
-        }
+        let (value, end) = board.withLock { board in (board.access(access), board.end) }
+        // The access that ends the guest is its last: KVM would run it on otherwise.
+        if end != nil { processor.setInterrupted(true) }
+        if end == .fault { report(access, processor, index) }
+        return value
       }
       if let end = board.withLock({ $0.end }) { return end }
       guard exit == .interrupted else { return report(exit, processor, index) }
@@ -98,10 +97,22 @@ package final class VirtualMachine: Sendable {
     case .unknown(let code): reason = "unexpected exit \(code)"
     case .interrupted: reason = "interrupted"
     }
+    report(reason, processor, index)
+    return .fault
+  }
+
+  /// The instruction is still at the access, which KVM has not completed.
+  private func report(_ access: KVMAccess, _ processor: KVMProcessor, _ index: Int) {
+    let verb = access.isWrite ? "write" : "read"
+    report(
+      "\(verb) of \(access.byteCount) bytes outside its memory at "
+        + CrashReport.text(access.address), processor, index)
+  }
+
+  private func report(_ reason: String, _ processor: KVMProcessor, _ index: Int) {
     let report = CrashReport(reason, processor, index: index, memory: memory)
     board.withLock { board in board.flush() }
     console(Array((report.lines.joined(separator: "\n") + "\n").utf8))
-    return .fault
   }
 
   /// Passes on the last words of the guest.
