@@ -102,7 +102,7 @@ import Testing
     #expect(value(of: "-chardev", in: machine) == "socket,id=c0,path=/run/a,,b")
     #expect(value(of: "-netdev", in: machine) == "vhost-user,id=n0,chardev=c0,queues=1")
     #expect(value(of: "-object", in: machine)?.contains("share=on") == true)
-    #expect(machine.commandLine == "ip=10.9.0.2/24")
+    #expect(machine.commandLine == "ip=10.9.0.2/24 spin=50")
     // QEMU 7.2 crashes with message interrupts there, unless it has KVM.
     #expect(machine.qemuArguments.contains { $0.hasSuffix(",vectors=0") })
     machine.accelerator = .kvm
@@ -120,7 +120,7 @@ import Testing
       machine.qemuArguments.contains {
         $0.hasPrefix("virtio-net-pci") && $0.hasSuffix(",mq=on,rss=on,hash=on,vectors=10")
       })
-    #expect(machine.commandLine == "ip=10.9.0.2/24 cores=4")
+    #expect(machine.commandLine == "ip=10.9.0.2/24 spin=50 cores=4")
   }
 
   @Test func withoutANetworkTheCardIsConnectedToNothing() {

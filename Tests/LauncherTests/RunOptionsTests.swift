@@ -19,7 +19,7 @@ import Testing
     let machine = try machine([])
     #expect(machine.name == "echo")
     #expect(machine.memory.description == "64M")
-    #expect(machine.commandLine == "ip=10.0.2.15/24 gateway=10.0.2.2")
+    #expect(machine.commandLine == "ip=10.0.2.15/24 gateway=10.0.2.2 spin=50")
     guard case .user(_, _, let forwards) = machine.network else {
       Issue.record("not user networking")
       return
@@ -41,7 +41,7 @@ import Testing
     ])
     #expect(machine.name == "a")
     #expect(machine.memory.bytes == 256 << 20)
-    #expect(machine.commandLine == "ip=10.1.0.9/16 gateway=10.1.0.2 batch=8 args=x y")
+    #expect(machine.commandLine == "ip=10.1.0.9/16 gateway=10.1.0.2 batch=8 spin=50 args=x y")
     guard case .user(_, _, let forwards) = machine.network else {
       Issue.record("not user networking")
       return
@@ -51,14 +51,14 @@ import Testing
 
   @Test func theGatewayIsNeverTheGuestItself() throws {
     let machine = try machine(["--ip", "10.1.0.2/24"])
-    #expect(machine.commandLine == "ip=10.1.0.2/24 gateway=10.1.0.1")
+    #expect(machine.commandLine == "ip=10.1.0.2/24 gateway=10.1.0.1 spin=50")
   }
 
   @Test func aTapNeedsAnAddressAndMayHaveAGateway() throws {
     let machine = try machine([
       "--net", "tap:tap0", "--ip", "10.9.0.2/24", "--gateway", "10.9.0.1",
     ])
-    #expect(machine.commandLine == "ip=10.9.0.2/24 gateway=10.9.0.1")
+    #expect(machine.commandLine == "ip=10.9.0.2/24 gateway=10.9.0.1 spin=50")
   }
 
   static let networks = "give user, tap:IF, vhost-user:PATH, dpdk:DEVARGS or none"
