@@ -59,6 +59,7 @@ extension ElasticThread where Device: ~Copyable {
         call.handle, after: Interval(nanoseconds: call.byte_count), cookie: call.cookie, now: now
       ).result
     case .timerCancel: return timers.cancel(call.handle).result
+    case .tcpConfigure: return configure(index, now: now)
     }
   }
 
@@ -72,6 +73,17 @@ extension ElasticThread where Device: ~Copyable {
     case .connecting(let handle): return Int64(bitPattern: handle.rawValue)
     case .refused(let status): return status.result
     }
+  }
+
+  @inline(never)
+  private mutating func configure(_ index: Int, now: Instant) -> Int64 {
+    let call = calls.snapshot(index)
+    guard let option = ConnectionOption(rawValue: call.buffer) else {
+      return Status.badArgument.result
+    }
+    return stack.tcp.configure(
+      Handle(rawValue: call.handle), option, value: call.byte_count, now: now, pool: &pool
+    ).result
   }
 
   /// Queues one range of bytes; returns the bytes taken.

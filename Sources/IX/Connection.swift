@@ -40,6 +40,28 @@ public struct Connection: Hashable, BitwiseCopyable, Sendable {
   /// Bytes handed to `send` that the peer has not acknowledged yet.
   public var unacknowledgedByteCount: Int { Core.current.unacknowledgedByteCount(of: self) }
 
+  /// Whether a segment that is not full waits while another is unacknowledged (Nagle's algorithm,
+  /// RFC 9293, section 3.7.4): fewer packets for who sends many small pieces without waiting for
+  /// answers. Off to begin with.
+  public func setCoalescing(_ isOn: Bool) {
+    Core.current.configure(self, .coalescing, value: isOn ? 1 : 0)
+  }
+
+  /// Asks a peer that was not heard for `idle` whether it is there; when several such questions stay
+  /// without an answer, `Service.ended` tells `.timedOut`. At least 10 ms; nil, as in the beginning,
+  /// for never. RFC 9293, section 3.8.4, advises two hours across the Internet.
+  public func setKeepAlive(after idle: Interval?) {
+    let value = idle.map { max($0.milliseconds, 10) } ?? 0
+    Core.current.configure(self, .keepAlive, value: value)
+  }
+
+  /// Ends the connection by `.timedOut` when bytes stay unacknowledged for `limit`; nil, as in the
+  /// beginning, for the dataplane's own limit of 100 s.
+  public func setUserTimeout(_ limit: Interval?) {
+    let value = limit.map { max($0.milliseconds, 1) } ?? 0
+    Core.current.configure(self, .userTimeout, value: value)
+  }
+
   /// Closes in order: what was sent is delivered first. Bytes the peer sends from now on are
   /// discarded.
   public func close() { Core.current.close(self) }

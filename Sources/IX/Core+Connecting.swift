@@ -28,4 +28,13 @@ extension Core {
     }
     return (connection, result)
   }
+
+  /// Sets an option of a connection that is open; the longest interval is 49 days.
+  mutating func configure(_ connection: Connection, _ option: ConnectionOption, value: UInt64) {
+    guard let index = session(of: connection) else { return }
+    var call = CallDescriptor(.tcpConfigure, handle: sessions[index].handle)
+    call.buffer = option.rawValue
+    call.byte_count = min(value, UInt64(UInt32.max))
+    issue(call)
+  }
 }

@@ -63,6 +63,18 @@ public enum Operation: UInt32, Sendable {
   case timerArm = 11
   case timerCancel = 12
   case tcpSendReceived = 13
+  case tcpConfigure = 14
+}
+
+/// Options of one connection: `IX_OPTION_...` of ix_abi.h. Append-only.
+@frozen
+public enum ConnectionOption: UInt32, Sendable {
+  /// Nagle's algorithm: 0 or 1.
+  case coalescing = 1
+  /// Milliseconds without a segment of the peer before it is asked whether it is there; 0 for never.
+  case keepAlive = 2
+  /// Milliseconds that bytes may stay unacknowledged; 0 for the dataplane's own limit.
+  case userTimeout = 3
 }
 
 /// Event conditions: `IX_EVENT_...` of ix_abi.h. Append-only.

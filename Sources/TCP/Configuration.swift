@@ -20,12 +20,15 @@ package struct Configuration: BitwiseCopyable, Sendable {
   package var sentSegmentCount = 8192
   /// The same for one connection: bounds the work of one acknowledgment.
   package var sentSegmentLimit: UInt32 = 512
-  /// Bytes received and not returned by the application, for one connection.
+  /// Bytes received and not returned by the application, for one connection that begins.
   package var receiveWindow: UInt32 = 256 << 10
-  /// Packet buffers queued or lent to the application, for one connection.
+  /// What that may become by doubling while the peer fills it and the application empties it; never
+  /// so much that one connection could take more than half of the packet buffers.
+  package var receiveWindowLimit: UInt32 = 4 << 20
+  /// Packet buffers queued or lent to the application, for one connection that begins.
   package var bufferLimit: UInt32 = 256
-  /// Packet buffers waiting for a gap to be filled, for one connection.
-  package var reassemblyLimit: UInt32 = 64
+  /// Packet buffers waiting for a gap to be filled, for one connection that begins.
+  package var reassemblyLimit: UInt32 = 192
   /// Free buffers that received data leaves to acknowledgments and new connections.
   package var reservedBufferCount = 32
   /// Largest payload of a segment to receive: the link's MTU less 40 (RFC 6691).
@@ -47,8 +50,13 @@ package struct Configuration: BitwiseCopyable, Sendable {
   /// A connection whose peer keeps its window closed for this long is given up, even if the peer
   /// answers our probes.
   package var closedWindowTimeout: Interval = .seconds(600)
-  /// The same for a SYN of ours; RFC 9293, section 3.8.3, asks for 3 minutes or more.
+  /// How long a SYN of ours is repeated; RFC 9293, section 3.8.3, asks for 3 minutes or more.
   package var connectTimeout: Interval = .seconds(180)
+  /// A probe that finds out whether an idle peer is there is repeated after this long, or after the
+  /// time a connection was idle before the first, if that is shorter.
+  package var keepAliveInterval: Interval = .seconds(75)
+  /// So many probes without any answer end a connection (RFC 9293, section 3.8.4, MUST-29: not one).
+  package var keepAliveProbeLimit: UInt8 = 9
   /// How long a half-open passive connection waits for its handshake's last segment.
   package var handshakeTimeout: Interval = .seconds(15)
   /// Twice the maximum segment lifetime (RFC 9293, section 3.4.2, suggests an MSL of 2 minutes;
@@ -63,10 +71,11 @@ package struct Configuration: BitwiseCopyable, Sendable {
 
   package init() {}
 
-  /// Shift count that lets `receiveWindow` be expressed in 16 bits (RFC 7323, section 2).
+  /// Shift count that lets the largest window be expressed in 16 bits (RFC 7323, section 2).
   var windowShift: UInt8 {
+    let window = max(receiveWindow, receiveWindowLimit)
     var shift: UInt8 = 0
-    while shift < 14, receiveWindow &>> UInt32(shift) > 65_535 { shift &+= 1 }
+    while shift < 14, window &>> UInt32(shift) > 65_535 { shift &+= 1 }
     return shift
   }
 
@@ -75,8 +84,10 @@ package struct Configuration: BitwiseCopyable, Sendable {
     connectionCount > 0 && connectionCount < 1 << 24 && sendElementCount > 0
       && sentSegmentCount > 0 && sendElementCount < 1 << 30 && sentSegmentCount < 1 << 30
       && receiveWindow >= 2 * UInt32(maximumSegmentByteCount) && receiveWindow <= 1 << 30
+      && receiveWindowLimit <= 1 << 30
       && maximumSegmentByteCount >= 64 && bufferLimit >= 2 && bufferLimit < 1 << 15
       && sendElementLimit > 0 && sentSegmentLimit > 0 && firstEphemeralPort >= 1024
       && firstEphemeralPort < .max && acknowledgmentDelay <= .milliseconds(500)
+      && keepAliveProbeLimit > 1 && keepAliveInterval >= .milliseconds(10)
   }
 }

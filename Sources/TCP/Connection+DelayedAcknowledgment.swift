@@ -26,7 +26,7 @@ extension Connection {
     else { return false }
     if !flags.contains(.acknowledgmentDelayed) {
       flags.insert(.acknowledgmentDelayed)
-      timers.acknowledgment = now + configuration.acknowledgmentDelay
+      timers.other = min(timers.other, now + configuration.acknowledgmentDelay)
     }
     return true
   }
@@ -42,9 +42,11 @@ extension Connection {
       ? 0 : receive.duplicatesDue &- min(1, receive.duplicatesDue)
   }
 
-  /// The delay is over, unless the ACK has left meanwhile.
-  mutating func expireAcknowledgment() -> Reaction {
-    timers.acknowledgment = .distantFuture
-    return flags.contains(.acknowledgmentDelayed) ? acknowledgeNow() : .none
+  /// The delay is over, unless the ACK has left meanwhile; or it is time to look at an idle peer.
+  mutating func expireOther(now: Instant, resources: inout Resources) -> Reaction {
+    timers.other = .distantFuture
+    let reaction = flags.contains(.acknowledgmentDelayed) ? acknowledgeNow() : .none
+    guard flags.contains(.keepsAlive) else { return reaction }
+    return reaction | keepAlive(now: now, resources: &resources)
   }
 }

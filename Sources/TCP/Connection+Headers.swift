@@ -1,7 +1,7 @@
 import Packets
 import Wire
 
-// Headers of outgoing segments, and the window they offer.
+// Headers of outgoing segments.
 
 extension Connection {
   /// The header of a planned segment.
@@ -21,7 +21,10 @@ extension Connection {
   mutating func acknowledgmentHeader(
     now: Instant, configuration: borrowing Configuration
   ) -> OutgoingSegment {
-    header(sequence: send.next, controls: .ack, now: now, configuration: configuration)
+    // A probe repeats the last octet's number, so that the peer has to answer (RFC 9293, 3.8.4).
+    let sequence =
+      flags.contains(.keepAliveDue) ? SequenceNumber(send.next.rawValue &- 1) : send.next
+    return header(sequence: sequence, controls: .ack, now: now, configuration: configuration)
   }
 
   /// Adds SACK blocks: a duplicate (RFC 2883, section 4), then what is waiting behind a gap
@@ -89,52 +92,5 @@ extension Connection {
       segment.header.options.timestampEcho = isReply ? timestamps.recent : 0
     }
     return segment
-  }
-
-  /// RCV.WND for the next header. The right edge moves by at least a segment or half the buffer, or
-  /// not at all (RFC 9293, section 3.8.6.2.2), and never back.
-  @inline(__always)
-  mutating func offerWindow(_ configuration: borrowing Configuration) -> UInt16 {
-    let threshold = min(
-      configuration.receiveWindow / 2, UInt32(configuration.maximumSegmentByteCount))
-    // So open that the edge cannot move by that much.
-    if receive.offered <= configuration.receiveWindow &- threshold {
-      let candidate = windowEdge(configuration)
-      let growth = candidate.signedDistance(from: receive.edge)
-      if growth >= Int32(truncatingIfNeeded: threshold) { receive.edge = candidate }
-    }
-    let window = receive.offered &>> UInt32(receive.windowShift)
-    return UInt16(truncatingIfNeeded: min(window, 65_535))
-  }
-
-  /// The right edge that the space left would allow, in bytes and in packet buffers.
-  @inline(__always)
-  private func windowEdge(_ configuration: borrowing Configuration) -> SequenceNumber {
-    let held = receive.heldByteCount
-    let free = configuration.receiveWindow > held ? configuration.receiveWindow &- held : 0
-    let heldBuffers = receive.heldBufferCount &+ reassembly.bufferCount
-    let buffers =
-      configuration.bufferLimit > heldBuffers ? configuration.bufferLimit &- heldBuffers : 0
-    // Two at a time: `min` of three makes an array.
-    let window = min(free, buffers &* UInt32(configuration.maximumSegmentByteCount))
-    return receive.next.advanced(by: min(window, 65_535 &<< UInt32(receive.windowShift)))
-  }
-
-  /// The application has returned buffers: whether the peer should be told before it next hears of
-  /// us.
-  @inline(__always)
-  mutating func returned(
-    byteCount: UInt32, bufferCount: UInt32, configuration: borrowing Configuration
-  ) -> Reaction {
-    receive.heldByteCount &-= min(byteCount, receive.heldByteCount)
-    receive.heldBufferCount &-= min(bufferCount, receive.heldBufferCount)
-    let segment = Int32(configuration.maximumSegmentByteCount)
-    let half = Int32(truncatingIfNeeded: configuration.receiveWindow / 2)
-    // Half open or more: the edge cannot move by another half.
-    guard Int32(truncatingIfNeeded: receive.offered) <= max(half, 2 &* segment), state.canReceive
-    else { return .none }
-    let growth = windowEdge(configuration).signedDistance(from: receive.edge)
-    let isNearlyClosed = Int32(truncatingIfNeeded: receive.offered) < 2 &* segment
-    return growth >= half || (isNearlyClosed && growth >= segment) ? acknowledgeNow() : .none
   }
 }

@@ -102,6 +102,8 @@ extension Connection {
     receive.next = segment.sequence.advanced(by: 1)
     receive.lastAcknowledged = receive.next
     receive.edge = receive.next.advanced(by: min(configuration.receiveWindow, 65_535))
+    receive.roundStart = receive.next
+    receive.roundBegan = now.shortMicroseconds
     let options = segment.options
     if let shift = options.windowScale {
       flags.insert(.windowScaling)

@@ -99,6 +99,11 @@ extension Connection {
     return byteCount >= max(1, send.maximumWindow / 2) ? byteCount : 0
   }
 
+  /// Chooses Nagle's algorithm; what it has held back goes when it is given up.
+  mutating func coalesce(_ isWanted: Bool) {
+    if isWanted { flags.insert(.coalesces) } else { flags.remove(.coalesces) }
+  }
+
   /// Nagle's algorithm (RFC 9293, section 3.7.4): what does not fill a segment waits while anything
   /// is not acknowledged. Nothing waits that a FIN follows.
   @inline(never)
@@ -144,6 +149,7 @@ extension Connection {
       noteRetransmission(now: now)
       scoreboard.retransmitted(plan.record, at: time, segments: &resources.segments)
       restartRetransmissionTimer(now: now, resources.configuration)
+      limitTimerByPatience()
       return
     }
     if scoreboard.isEmpty { noteIdleness(now: now, resources.configuration) }

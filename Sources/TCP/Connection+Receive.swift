@@ -43,6 +43,7 @@ extension Connection {
     pool: inout PacketPool
   ) -> Reaction {
     var reaction = Reaction.none
+    if flags.contains(.keepsAlive) { patience.heard(at: now) }
     if flags.contains(.timestamps) { recordTimestamp(of: segment, now: now) }
     if segment.acknowledgment != send.unacknowledged || segment.payloadByteCount == 0
       || segment.options.sackBlockCount > 0
@@ -75,6 +76,7 @@ extension Connection {
     guard isAcceptable(segment) else {
       return receiveUnacceptable(segment, now: now, resources: &resources, pool: &pool)
     }
+    if flags.contains(.keepsAlive) { patience.heard(at: now) }
     recordTimestamp(of: segment, now: now)
     // Second, check the RST bit.
     if segment.flags.contains(.rst) {

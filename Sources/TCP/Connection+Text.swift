@@ -52,8 +52,8 @@ extension Connection {
     if receive.duplicatesDue < Self.duplicatesDueLimit { receive.duplicatesDue &+= 1 }
     let reaction = acknowledgeNow()
     let configuration = resources.configuration
-    guard reassembly.bufferCount < configuration.reassemblyLimit,
-      receive.heldBufferCount &+ reassembly.bufferCount < configuration.bufferLimit,
+    guard reassembly.bufferCount < configuration.reassemblyLimit &<< UInt32(receive.growth),
+      receive.heldBufferCount &+ reassembly.bufferCount < bufferLimit(configuration),
       pool.freeCount > 2 &* pool.reserve(configuration)
     else {
       resources.counters.droppedReassembly &+= 1
@@ -115,7 +115,7 @@ extension Connection {
   private mutating func accept(
     _ buffer: UInt32, byteCount: UInt16, resources: inout Resources, pool: inout PacketPool
   ) -> Reaction {
-    guard receive.heldBufferCount < resources.configuration.bufferLimit,
+    guard receive.heldBufferCount < bufferLimit(resources.configuration),
       pool.freeCount >= pool.reserve(resources.configuration)
     else {
       resources.counters.droppedBufferLimit &+= 1

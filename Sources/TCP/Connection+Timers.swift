@@ -9,8 +9,8 @@ struct ConnectionTimers: BitwiseCopyable {
   var retransmission = Instant.distantFuture
   /// What `retransmission` is for where a scoreboard is the reason.
   var purpose = TimerPurpose.retransmission
-  /// When the ACK that is delayed becomes due.
-  var acknowledgment = Instant.distantFuture
+  /// The delayed ACK or the look at an idle peer, whichever comes first.
+  var other = Instant.distantFuture
   /// When the wheel's timer fires.
   var armed = Instant.distantFuture
   /// When the peer last let us make progress.
@@ -19,7 +19,7 @@ struct ConnectionTimers: BitwiseCopyable {
   var closedSince: Instant?
 
   @inline(__always)
-  var earliest: Instant { min(retransmission, acknowledgment) }
+  var earliest: Instant { min(retransmission, other) }
 }
 
 /// RFC 8985, section 8: of these timers only one runs at a time.
@@ -62,8 +62,8 @@ extension Connection {
   /// The wheel's timer fired.
   mutating func expire(now: Instant, resources: inout Resources) -> Reaction {
     timers.armed = .distantFuture
-    let reaction = timers.acknowledgment <= now ? expireAcknowledgment() : .none
-    guard timers.retransmission <= now else { return reaction }
+    let reaction = timers.other <= now ? expireOther(now: now, resources: &resources) : .none
+    guard timers.retransmission <= now, state != .closed else { return reaction }
     return reaction | expireDeadline(now: now, resources: &resources)
   }
 
@@ -102,7 +102,7 @@ extension Connection {
   mutating func expireRetransmission(now: Instant, resources: inout Resources) -> Reaction {
     let configuration = resources.configuration
     guard !scoreboard.isEmpty || hasUnsent else { return .none }
-    guard now.since(timers.stalledSince) < configuration.userTimeout,
+    guard now.since(timers.stalledSince) < userTimeout(configuration),
       !hasBeenClosedTooLong(now: now, configuration)
     else {
       resources.counters.timedOutConnections &+= 1
@@ -110,6 +110,7 @@ extension Connection {
     }
     retransmission.backOff()
     timers.retransmission = now + retransmission.timeout(maximum: configuration.maximumTimeout)
+    limitTimerByPatience()
     timers.purpose = .retransmission
     if scoreboard.isEmpty {
       flags.insert(.probeDue)

@@ -27,6 +27,7 @@ package struct Connection<Control: CongestionControl>: BitwiseCopyable {
   var reassembly = ReassemblyQueue()
   var challenge = ChallengeLimit()
   var detection = LossDetection()
+  var patience = Patience()
   /// The next free slot, of a free slot.
   var nextFree = PacketPool.none
 
@@ -57,6 +58,12 @@ struct ReceiveVariables: BitwiseCopyable {
   /// Segments that arrived out of order since the latest output, each to be answered by its own
   /// ACK (RFC 5681, section 4.2): the peer counts them.
   var duplicatesDue: UInt8 = 0
+  /// How often the receive window and the buffers for it have been doubled.
+  var growth: UInt8 = 0
+  /// When the round began in which `growth` is to be judged, in microseconds, and how far the
+  /// application had read then.
+  var roundBegan: UInt32 = 0
+  var roundStart = SequenceNumber(0)
   /// ACKs that are still sent at once because the peer may be in slow start.
   var quickCount: UInt8 = 16
   /// The latest text that arrived twice, to be reported by DSACK (RFC 2883); empty when reported.

@@ -57,12 +57,12 @@ struct ConnectionFlags: FlagSet {
   static var acknowledgmentDue: Self { Self(rawValue: 1 << 9) }
   /// The acknowledgment that is due must not be delayed.
   static var acknowledgmentUrgent: Self { Self(rawValue: 1 << 29) }
-  /// The acknowledgment that is due waits for data to ride on, until `timers.acknowledgment`.
+  /// The acknowledgment that is due waits for data to ride on, until `timers.other`.
   static var acknowledgmentDelayed: Self { Self(rawValue: 1 << 32) }
 
   /// What every segment with an ACK settles.
   static var acknowledgments: Self {
-    .acknowledgmentDue | .acknowledgmentUrgent | .acknowledgmentDelayed
+    .acknowledgmentDue | .acknowledgmentUrgent | .acknowledgmentDelayed | .keepAliveDue
   }
 
   static var handshakeDue: Self { Self(rawValue: 1 << 10) }
@@ -101,6 +101,10 @@ struct ConnectionFlags: FlagSet {
   static var inUse: Self { Self(rawValue: 1 << 27) }
   /// Nagle's algorithm: no small segment while another is not acknowledged.
   static var coalesces: Self { Self(rawValue: 1 << 33) }
+  /// An idle peer is asked whether it is there (RFC 9293, section 3.8.4).
+  static var keepsAlive: Self { Self(rawValue: 1 << 34) }
+  /// The next ACK is to ask that.
+  static var keepAliveDue: Self { Self(rawValue: 1 << 35) }
   /// A tail loss probe has been sent, and its fate is open.
   static var tailProbed: Self { Self(rawValue: 1 << 31) }
 }

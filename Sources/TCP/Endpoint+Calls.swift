@@ -92,6 +92,27 @@ extension Endpoint {
     return .ok
   }
 
+  /// Sets one of a connection's options. Intervals are in milliseconds, at most 49 days.
+  package mutating func configure(
+    _ handle: Handle, _ option: ConnectionOption, value: UInt64, now: Instant,
+    pool: inout PacketPool
+  ) -> Status {
+    guard let index = findOwned(handle) else { return .staleHandle }
+    guard let value = UInt32(exactly: value) else { return .badArgument }
+    switch option {
+    case .coalescing:
+      guard value <= 1 else { return .badArgument }
+      connections[index].coalesce(value == 1)
+      act(.output, on: index, pool: &pool)
+    case .keepAlive:
+      // Not so often that it is a load (RFC 9293, section 3.8.4).
+      guard value == 0 || value >= 10 else { return .badArgument }
+      act(connections[index].keepAlive(after: value, now: now), on: index, pool: &pool)
+    case .userTimeout: connections[index].patience.userTimeout = value
+    }
+    return .ok
+  }
+
   /// No more data from this side: a FIN follows what is queued.
   package mutating func shutdown(_ handle: Handle) -> Status {
     guard let index = findOwned(handle) else { return .staleHandle }

@@ -205,6 +205,7 @@ extension Endpoint {
     guard connections[index].owesAcknowledgment,
       !connections[index].delaysAcknowledgment(now: now, resources.configuration)
     else { return .done }
+    connections[index].tuneReceiveWindow(now: now, pool: pool, resources.configuration)
     while connections[index].owesAcknowledgment {
       var segment = connections[index].acknowledgmentHeader(
         now: now, configuration: resources.configuration)

@@ -2,8 +2,7 @@ import Packets
 import Wire
 
 /// Segments that arrived ahead of a gap: a list of packet buffers in sequence order that do not
-/// overlap, linked through the pool's metadata. Never longer than the connection's limit, which
-/// bounds the work of one insertion.
+/// overlap, linked through the pool's metadata. Never longer than the connection's limit.
 struct ReassemblyQueue: BitwiseCopyable {
   private(set) var head = PacketPool.none
   private var tail = PacketPool.none
@@ -13,15 +12,22 @@ struct ReassemblyQueue: BitwiseCopyable {
 
   var isEmpty: Bool { head == PacketPool.none }
 
+  /// Buffers that are passed on the way to a new one's place. Nearly all come last, or fill the first
+  /// gap; what a peer with hundreds of gaps sends into the middle of them is not worth the walk.
+  private static var walkLimit: Int { 128 }
+
   /// Files a buffer whose metadata says what it holds. False when it holds nothing that is not
-  /// there already; then the buffer stays the caller's.
+  /// there already, or its place is too far away; then the buffer stays the caller's.
   mutating func insert(_ buffer: UInt32, pool: inout PacketPool) -> Bool {
     var previous = PacketPool.none
     if tail != PacketPool.none, pool.end(of: tail) <= pool.start(of: buffer) {
       previous = tail
     } else {
       var index = head
+      var passed = 0
       while index != PacketPool.none, pool.start(of: index) <= pool.start(of: buffer) {
+        guard passed < Self.walkLimit else { return false }
+        passed &+= 1
         previous = index
         index = pool[index].next
       }

@@ -10,6 +10,7 @@ package struct TCPCounters: BitwiseCopyable, Sendable {
   package var fastRetransmissions: UInt64 = 0
   package var timeouts: UInt64 = 0
   package var windowProbes: UInt64 = 0
+  package var keepAliveProbes: UInt64 = 0
   package var duplicateAcknowledgments: UInt64 = 0
   /// Tail loss probes (RFC 8985, section 7).
   package var tailProbes: UInt64 = 0

@@ -110,6 +110,34 @@ import Testing
       ])
   }
 
+  @Test func connectionsAreConfiguredByOptionAndValue() {
+    var pair = ThreadPair()
+    let handle = pair.connect().server
+    func configure(_ option: UInt32, _ value: UInt64, _ handle: UInt64) -> CallDescriptor {
+      var call = CallDescriptor(.tcpConfigure, handle: handle, byteCount: value)
+      call.buffer = option
+      return call
+    }
+    let calls = [
+      configure(ConnectionOption.coalescing.rawValue, 1, handle),
+      configure(ConnectionOption.keepAlive.rawValue, 20, handle),
+      configure(ConnectionOption.userTimeout.rawValue, 5_000, handle),
+      configure(4, 0, handle), configure(0, 0, handle),
+      configure(ConnectionOption.coalescing.rawValue, 2, handle),
+      configure(ConnectionOption.keepAlive.rawValue, 20, handle ^ 1 << 40),
+    ]
+    _ = pair.server.turn(calls, at: pair.now)
+    let results = calls.indices.map { pair.server.result($0) }
+    #expect(
+      results == [
+        0, 0, 0, Status.badArgument.result, Status.badArgument.result, Status.badArgument.result,
+        Status.staleHandle.result,
+      ])
+    pair.now = pair.now + .milliseconds(25)
+    _ = pair.settle()
+    #expect(pair.server.thread.stack.tcp.counters.keepAliveProbes == 1)
+  }
+
   @Test func oneBatchIsAtMostBFrames() {
     var pair = ThreadPair(batchBound: 4)
     for _ in 0..<10 { pair.server.thread.device.inner.arrive([UInt8](repeating: 0, count: 60)) }

@@ -85,6 +85,7 @@ import Wire
   @Test func aWindowThatOpensIsToldAtOnce() throws {
     var configuration = Configuration()
     configuration.receiveWindow = 3000
+    configuration.receiveWindowLimit = 3000
     var script = try settled(configuration)
     for _ in 0..<2 {
       script.inject(.ack, [UInt8](repeating: 1, count: 1000))

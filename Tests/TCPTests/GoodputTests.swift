@@ -94,9 +94,9 @@ import Wire
   }
 
   /// Seconds from the first segment of data to the last.
-  static func transfer(_ item: Case, seed: UInt64) throws -> Double {
-    let a = Host(secret: seed)
-    let b = Host(secret: seed &+ 100)
+  static func transfer(_ item: Case, seed: UInt64, bufferCount: Int = 1024) throws -> Double {
+    let a = Host(bufferCount: bufferCount, secret: seed)
+    let b = Host(bufferCount: bufferCount, secret: seed &+ 100)
     let stream = SimulatedWireTests.stream(item.byteCount, seed: seed)
     let client = StreamApplication(a, sending: stream)
     let server = StreamApplication(b, sending: [])

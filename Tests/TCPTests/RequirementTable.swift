@@ -73,12 +73,14 @@ extension Requirement {
     .init(
       19, "congestion control", .test("threeDuplicatesRetransmitAndAPartialACKRetransmitsTheNext")),
     .init(20, "R1 and R2", .test("lostDataIsSentAgainAfterTheTimeout")),
-    .init(
-      21, "the application sets R2", .deviation("set for the whole endpoint, not by connection")),
+    .init(21, "the application sets R2", .test("aUserTimeoutEndsAConnectionInTime")),
     .init(22...23, "SYNs for three minutes", .test("aSYNIsRepeatedForThreeMinutes")),
-    .init(
-      24...29, "keep-alive, where there is any", .deviation("there is none; it is optional (MAY-5)")
-    ),
+    .init(24, "keep-alive can be turned on and off", .test("anIdlePeerIsAskedAndItsAnswerCounts")),
+    .init(25, "no keep-alive by default", .test("anIdleConnectionIsLeftAloneByDefault")),
+    .init(26, "only an idle peer is asked", .test("aPeerThatIsHeardIsNotAsked")),
+    .init(27, "the interval is configurable", .test("anIdlePeerIsAskedAndItsAnswerCounts")),
+    .init(28, "two hours by default", .deviation("there is no default: who turns it on says when")),
+    .init(29, "one lost probe means nothing", .test("aPeerThatNeverAnswersIsGivenUp")),
     .init(
       30...33, "urgent data",
       .deviation("delivered in line and not reported; RFC 6093 advises against its use")),

@@ -37,7 +37,7 @@ import Wire
     let reply = try #require(script.inject(.syn, options: Self.fullOptions()).first)
     #expect(reply.flags == .syn | .ack)
     #expect(reply.acknowledgment == 1001)
-    #expect(reply.options.windowScale == 3)
+    #expect(reply.options.windowScale == 7)
     #expect(reply.options.isSACKPermitted)
     #expect(reply.options.timestampEcho == 70_000)
     #expect(script.host.endpoint.openConnectionCount == before)

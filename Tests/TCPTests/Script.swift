@@ -24,8 +24,11 @@ struct Script {
   /// Our initial sequence number.
   var initial: UInt32 = 0
 
-  init(_ configuration: Configuration = Configuration(), initial next: UInt32 = 1000) {
-    host = Host(configuration)
+  init(
+    _ configuration: Configuration = Configuration(), initial next: UInt32 = 1000,
+    bufferCount: Int = 1024
+  ) {
+    host = Host(configuration, bufferCount: bufferCount)
     self.next = next
   }
 

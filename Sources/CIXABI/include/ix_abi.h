@@ -68,6 +68,20 @@ enum {
    * the bytes back and returns the buffer; the window opens when the peer has acknowledged them.
    * result = byte_count; anything else: nothing was done, the buffer is still the application's. */
   IX_CALL_TCP_SEND_RECEIVED = 13,
+  IX_CALL_TCP_CONFIGURE = 14,    /* buffer: IX_OPTION_...; byte_count: its value */
+};
+
+/* Options of one connection, for IX_CALL_TCP_CONFIGURE. All are off or the dataplane's to begin with;
+ * intervals are in milliseconds. */
+enum {
+  /* 1: Nagle's algorithm, a segment that is not full waits while another is unacknowledged; 0: not */
+  IX_OPTION_COALESCING = 1,
+  /* A peer that was not heard for so long is asked whether it is there, and the connection ends by
+   * IX_REASON_TIMED_OUT when several such questions stay without an answer; 10 or more, 0: never */
+  IX_OPTION_KEEP_ALIVE = 2,
+  /* The connection ends by IX_REASON_TIMED_OUT when bytes stay unacknowledged for so long;
+   * 0: the dataplane's own limit, 100 s */
+  IX_OPTION_USER_TIMEOUT = 3,
 };
 
 /* One element of a scatter-gather list. */
@@ -92,7 +106,7 @@ typedef struct {
   uint64_t cookie;
   uint64_t address;      /* bytes, or vector_count ix_vectors */
   uint64_t byte_count;
-  uint32_t buffer;       /* receive buffer, as named by the event */
+  uint32_t buffer;       /* receive buffer, as named by the event; IX_OPTION_... */
   uint16_t remote_port;
   uint16_t local_port;
   uint32_t remote_address; /* IPv4, host byte order */
