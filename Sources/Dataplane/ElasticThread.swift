@@ -165,7 +165,7 @@ package struct ElasticThread<
   /// Gives the device its buffers and tells the link who we are.
   package mutating func start(now: Instant) {
     device.refill(from: &pool)
-    stack.announce(now: now, device: &device, pool: &pool)
+    stack.claimAddress(now: now, device: &device, pool: &pool)
     device.ringDoorbell()
   }
 

@@ -56,18 +56,4 @@ extension NetworkStack {
       targetHardware: packet.senderHardware, targetAddress: packet.senderAddress)
     output.send(reply, to: packet.senderHardware, device: &device, pool: &pool)
   }
-
-  /// Tells everybody on the link our address (RFC 5227, section 2.3), at start-up or because
-  /// somebody else claims it.
-  package mutating func announce<Device: NetworkDevice & ~Copyable>(
-    now: Instant, device: inout Device, pool: inout PacketPool
-  ) {
-    output.now = now
-    output.counters.arpRequests &+= 1
-    let announcement = ARPPacketFields(
-      operation: .request, senderHardware: device.macAddress,
-      senderAddress: configuration.address, targetHardware: MACAddress(0),
-      targetAddress: configuration.address)
-    output.send(announcement, to: .broadcast, device: &device, pool: &pool)
-  }
 }

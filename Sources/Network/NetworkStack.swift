@@ -18,6 +18,8 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
   var reassembler: Reassembler
   /// ICMP errors (RFC 1812, section 4.3.2.8: limit their rate).
   var errorLimit = TokenBucket(burst: 50, interval: .milliseconds(1))
+  /// When our address is announced once more.
+  var announcementDue = Instant.distantFuture
   /// Defence of our address: once in ten seconds (RFC 5227, section 2.4 (b)).
   var defenceLimit = TokenBucket(burst: 1, interval: .seconds(10))
 
@@ -72,6 +74,7 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
     now: Instant, device: inout Device, pool: inout PacketPool
   ) {
     output.now = now
+    if announcementDue <= now { announceAgain(now: now, device: &device, pool: &pool) }
     if ports.waiting.count > 0 { transmitWaitingDatagrams(device: &device, pool: &pool) }
     if tcp.hasOutput { tcp.transmit(now: now, via: &output, device: &device, pool: &pool) }
     ports.completedTransmissions = device.completedTransmissionCount

@@ -86,15 +86,38 @@ import Wire
     #expect(sent.allSatisfy(Self.isSound))
   }
 
-  @Test func everyStackAnnouncesItselfWhenAsked() {
+  /// RFC 5227: a probe and two announcements, two seconds apart; then silence.
+  @Test func everyStackProbesForItsAddressAndAnnouncesItTwice() {
     var bench = Bench()
-    bench.stack.announce(now: bench.now, device: &bench.device, pool: &bench.pool)
-    let sent = bench.sent()
+    bench.stack.claimAddress(now: bench.now, device: &bench.device, pool: &bench.pool)
+    var probe = NeighbourTests.ask(Bench.address)
+    probe.replaceSubrange(28..<32, with: [0, 0, 0, 0])
+    let announcement = NeighbourTests.ask(Bench.address)
+    var sent = bench.sent()
+    #expect(sent == [probe, announcement])
+    bench.cycle(after: .milliseconds(1_999))
+    sent = bench.sent()
+    #expect(sent.isEmpty)
+    bench.cycle(after: .milliseconds(1))
+    bench.cycle(after: .seconds(100))
+    sent = bench.sent()
+    #expect(sent == [announcement])
+  }
+
+  /// Whoever answers the probe is a conflict, and told so.
+  @Test func whoAnswersOurProbeIsAConflict() {
+    var bench = Bench()
+    bench.stack.claimAddress(now: bench.now, device: &bench.device, pool: &bench.pool)
+    _ = bench.sent()
+    bench.receive(Frames.arp(2, from: Bench.address, at: Bench.peerHardware, for: .any))
+    let (conflicts, sent) = (bench.stack.counters[.arpConflict], bench.sent())
+    #expect(conflicts == 1)
     #expect(sent == [NeighbourTests.ask(Bench.address)])
   }
 
   @Test func withoutAnAddressNothingIsAnsweredOrSent() {
     var bench = Bench(address: .any, prefixLength: 32)
+    bench.stack.claimAddress(now: bench.now, device: &bench.device, pool: &bench.pool)
     bench.receive(Frames.arp(1, from: .any, at: Bench.peerHardware, for: .any, to: .broadcast))
     bench.receive(Frames.arp(1, from: Bench.peer, at: Bench.peerHardware))
     let message = Frames.icmp(8, 0, [0, 0, 0, 0])
