@@ -1,3 +1,4 @@
+import TCP
 import Wire
 
 enum BootOptionKey: UInt8 {
@@ -6,10 +7,11 @@ enum BootOptionKey: UInt8 {
   case batch
   case cores
   case spin
+  case congestion
   case arguments
 
   /// One bit per key.
-  var mask: UInt8 { 1 &<< rawValue }
+  var mask: UInt16 { 1 &<< UInt16(rawValue) }
 
   fileprivate var name: StaticString {
     switch self {
@@ -18,6 +20,7 @@ enum BootOptionKey: UInt8 {
     case .batch: "batch"
     case .cores: "cores"
     case .spin: "spin"
+    case .congestion: "congestion"
     case .arguments: "args"
     }
   }
@@ -61,6 +64,17 @@ extension RawSpan {
       value = value &* 10 &+ Int(digit)
     }
     return bounds.contains(value) ? value : nil
+  }
+
+  /// The name of a congestion control algorithm.
+  func congestionChoice(at range: Range<Int>) -> CongestionChoice? {
+    if isText("reno", at: range) { return .newReno }
+    if isText("cubic", at: range) { return .cubic }
+    return isText("dctcp", at: range) ? .dctcp : nil
+  }
+
+  private func isText(_ text: StaticString, at range: Range<Int>) -> Bool {
+    range.count == text.utf8CodeUnitCount && hasText(text, at: range.lowerBound)
   }
 
   /// Four decimal numbers separated by dots.

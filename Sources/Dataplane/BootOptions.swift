@@ -1,3 +1,4 @@
+import TCP
 import Wire
 
 /// The kernel command line: `key=value` words, separated by blanks.
@@ -17,6 +18,8 @@ package struct BootOptions: Sendable {
   package var coreCount = 1
   /// `spin=`: microseconds without a frame after which a core sleeps; 0 to 999,999,999.
   package var spinMicroseconds = 1000
+  /// `congestion=`: `reno`, `cubic` or `dctcp`, which asks for ECN, too.
+  package var congestion = CongestionChoice.cubic
   /// `args=`: the application's arguments, as offsets in the line.
   package var arguments = 0..<0
 
@@ -25,7 +28,7 @@ package struct BootOptions: Sendable {
 
   /// Throws for the first word that is not an option.
   package init(parsing line: RawSpan) throws(BootOptionError) {
-    var seen: UInt8 = 0
+    var seen: UInt16 = 0
     var offset = 0
     while offset < line.byteCount {
       guard !line.isBlank(at: offset) else {
@@ -72,6 +75,11 @@ package struct BootOptions: Sendable {
         throw BootOptionError(.malformed, at: word)
       }
       spinMicroseconds = count
+    case .congestion:
+      guard let choice = line.congestionChoice(at: value) else {
+        throw BootOptionError(.malformed, at: word)
+      }
+      congestion = choice
     case .arguments:
       arguments = value
     }

@@ -1,3 +1,5 @@
+import IXABI
+
 /// A TCP connection of this core: 8 bytes, freely copied. After `Service.ended` for it, or after
 /// `close` and `abort`, every method does nothing.
 public struct Connection: Hashable, BitwiseCopyable, Sendable {

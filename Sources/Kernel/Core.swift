@@ -9,8 +9,8 @@
 
   /// What ring 0 of one core keeps while ring 3 runs: the state behind every system call.
   struct Core: ~Copyable {
-    /// The congestion control of every connection.
-    typealias Control = Cubic
+    /// The congestion control of every connection, as the command line chooses.
+    typealias Control = SelectedControl
     typealias Thread = ElasticThread<CoreDevice<NetworkCard>, Control>
 
     /// Where ring 3 begins: addresses in its own space.

@@ -16,7 +16,7 @@
     ) -> Core.Thread {
       guard let pool = PacketPool(memory: shared.pool, arena: &arena),
         let tcp = Endpoint<Core.Control>(
-          configuration: .forGuest(plan, flows: links.flows), secret: secret, now: now,
+          configuration: .forGuest(plan, options, flows: links.flows), secret: secret, now: now,
           arena: &arena),
         let stack = NetworkStack(
           configuration: options.interface, tcp: tcp, bufferCount: pool.count, links: links,
@@ -34,12 +34,17 @@
 
   extension Configuration {
     /// Limits that grow with the memory given.
-    fileprivate static func forGuest(_ plan: MemoryPlan, flows: FlowSteering) -> Configuration {
+    fileprivate static func forGuest(
+      _ plan: MemoryPlan, _ options: BootOptions, flows: FlowSteering
+    ) -> Configuration {
       var configuration = Configuration()
       configuration.flows = flows
       configuration.connectionCount = plan.connectionLimit
       configuration.sendElementCount = plan.connectionLimit &* 4
       configuration.sentSegmentCount = plan.connectionLimit &* 4
+      configuration.congestionChoice = options.congestion
+      // Without marks DCTCP is nothing but NewReno.
+      if options.congestion == .dctcp { configuration.ecn = .requests }
       return configuration
     }
   }

@@ -10,17 +10,8 @@ extension PacketPool {
   mutating func copyPayload(
     of packet: ReceivedPacket, in source: UInt32, to target: UInt32, at offset: Int
   ) {
-    let byteCount = packet.payloadByteCount
-    precondition(source != target, "a buffer is copied onto itself")
-    precondition(
-      offset >= 0 && byteCount >= 0 && byteCount <= Self.bufferByteCount &- offset
-        && byteCount <= Self.bufferByteCount &- packet.payloadOffset && packet.payloadOffset >= 0,
-      "a fragment does not fit its buffer")
-    // SAFETY: `pointer` checks the indices, the lines above that both ranges lie inside one buffer
-    // each; they do not overlap, because the buffers are different.
-    unsafe (pointer(to: target) + offset).copyMemory(
-      from: pointer(to: source) + packet.payloadOffset, byteCount: byteCount)
-    copiedByteCount &+= UInt64(truncatingIfNeeded: byteCount)
+    copy(
+      packet.payloadByteCount, from: source, at: packet.payloadOffset, to: target, at: offset)
   }
 
   /// Copies a packet, with what is in front of it, from a buffer of another core's pool into the buffer

@@ -96,6 +96,25 @@ package struct PacketPool: ~Copyable {
     return unsafe base + Int(truncatingIfNeeded: index) &* Self.bufferByteCount
   }
 
+  /// Copies bytes from one buffer to another, which the caller owns: the only place where the kernel
+  /// copies bytes of packets.
+  package mutating func copy(
+    _ byteCount: Int, from source: UInt32, at sourceOffset: Int, to target: UInt32,
+    at targetOffset: Int
+  ) {
+    precondition(source != target, "a buffer is copied onto itself")
+    precondition(
+      sourceOffset >= 0 && targetOffset >= 0 && byteCount >= 0
+        && byteCount <= Self.bufferByteCount &- sourceOffset
+        && byteCount <= Self.bufferByteCount &- targetOffset,
+      "bytes of a packet do not fit into a buffer")
+    // SAFETY: `pointer` checks the indices, the lines above that both ranges lie inside one buffer
+    // each; they do not overlap, because the buffers are different.
+    unsafe (pointer(to: target) + targetOffset).copyMemory(
+      from: pointer(to: source) + sourceOffset, byteCount: byteCount)
+    copiedByteCount &+= UInt64(truncatingIfNeeded: byteCount)
+  }
+
   /// The kernel address of a buffer's first byte.
   @inline(__always)
   package func address(of index: UInt32) -> KernelAddress {

@@ -8,6 +8,9 @@ package struct Configuration: BitwiseCopyable, Sendable {
   package var backlog = 256
   /// The same for one peer's address.
   package var backlogPerSource = 64
+  /// Connections, TIME-WAIT apart, that one peer's address may open; 0 for all but an eighth of
+  /// `connectionCount`, so that one peer does not shut all others out.
+  package var connectionsPerSource = 0
   /// Connections that have knocked and are not accepted; beyond them, SYNs are dropped.
   package var knockLimit = 256
   /// Answer SYNs that the backlog has no room for by cookies (RFC 4987, section 3.6).
@@ -38,6 +41,9 @@ package struct Configuration: BitwiseCopyable, Sendable {
   /// retransmission timeout of a peer inside a datacentre, and at most 0.5 s (RFC 9293, section
   /// 3.8.6.3). Zero sends every ACK at the end of its batch.
   package var acknowledgmentDelay: Interval = .microseconds(500)
+  /// The congestion control of connections whose type leaves a choice.
+  package var congestionChoice = CongestionChoice.cubic
+  package var ecn = ECNPolicy.accepts
   /// New connections begin with Nagle's algorithm (RFC 9293, section 3.7.4).
   package var coalescesSmallSegments = false
   /// RFC 6298, section 2.1.
@@ -77,6 +83,12 @@ package struct Configuration: BitwiseCopyable, Sendable {
     var shift: UInt8 = 0
     while shift < 14, window &>> UInt32(shift) > 65_535 { shift &+= 1 }
     return shift
+  }
+
+  var sourceLimit: Int {
+    if connectionsPerSource > 0 { return connectionsPerSource }
+    let share = connectionCount / 8
+    return share > 0 ? connectionCount &- share : .max
   }
 
   /// Whether the endpoint can work with these values at all.

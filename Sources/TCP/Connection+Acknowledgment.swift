@@ -53,6 +53,11 @@ extension Connection {
     send.duplicateCount = 0
     send.duplicateCredit &-= min(send.duplicateCredit, byteCount)
     release.byteCount &+= byteCount &- (removal.coversFIN ? 1 : 0)
+    if flags.contains(.ecn) {
+      control.observed(
+        byteCount: byteCount, isMarked: segment.flags.contains(.ece),
+        acknowledgment: acknowledgment, next: send.next)
+    }
     measure(removal, now: now, configuration: resources.configuration)
     let recovery = recover(
       segment, acknowledged: byteCount, removal, now: now, resources: &resources)
@@ -81,11 +86,14 @@ extension Connection {
   }
 
   /// A round-trip sample, in whole milliseconds, from TSecr: for a handshake that took several
-  /// attempts.
+  /// attempts. Only an echo of the latest of them says how long that took; a SYN-ACK that is sent
+  /// again echoes the first SYN, and would make a second of a lost packet.
   mutating func measureByTimestamp(
     _ segment: IncomingSegment, now: Instant, configuration: borrowing Configuration
   ) {
-    guard flags.contains(.timestamps), segment.options.hasTimestamps else { return }
+    guard flags.contains(.timestamps), segment.options.hasTimestamps,
+      segment.options.timestampEcho == detection.retransmittedAt
+    else { return }
     let milliseconds = timestampValue(at: now) &- segment.options.timestampEcho
     // An echo of something that was never sent is no measurement.
     guard milliseconds < 1 << 16 else { return }
@@ -184,6 +192,7 @@ extension Connection {
       maximumSegment: send.maximumSegment, now: now)
     send.recoveryPoint = send.next
     flags.insert(.inRecovery | .retransmitNow)
+    noteReduction()
     detection.beginEpisode()
   }
 

@@ -12,8 +12,10 @@ extension Connection {
     var controls = TCPFlags.ack
     if plan.isPushed, plan.byteCount > 0 { controls = controls | .psh }
     if plan.hasFIN { controls = controls | .fin }
-    return header(
+    var segment = header(
       sequence: plan.sequence, controls: controls, now: now, configuration: configuration)
+    if flags.contains(.ecn) { mark(&segment, for: plan) }
+    return segment
   }
 
   /// The header of a segment without payload: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
@@ -24,7 +26,9 @@ extension Connection {
     // A probe repeats the last octet's number, so that the peer has to answer (RFC 9293, 3.8.4).
     let sequence =
       flags.contains(.keepAliveDue) ? SequenceNumber(send.next.rawValue &- 1) : send.next
-    return header(sequence: sequence, controls: .ack, now: now, configuration: configuration)
+    let controls: TCPFlags =
+      flags.intersects(.echoesCongestion | .echoesMark) ? .ack | .ece : .ack
+    return header(sequence: sequence, controls: controls, now: now, configuration: configuration)
   }
 
   /// Adds SACK blocks: a duplicate (RFC 2883, section 4), then what is waiting behind a gap
@@ -79,7 +83,7 @@ extension Connection {
     var segment = OutgoingSegment(
       flow: flow, sequence: send.initial,
       acknowledgment: isReply ? receive.next : SequenceNumber(0),
-      flags: isReply ? .syn | .ack : .syn,
+      flags: handshakeControls,
       window: UInt16(truncatingIfNeeded: min(configuration.receiveWindow, 65_535)))
     segment.header.options.maximumSegmentByteCount = configuration.maximumSegmentByteCount
     if !isReply || flags.contains(.windowScaling) {

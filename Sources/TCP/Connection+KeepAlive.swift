@@ -1,3 +1,4 @@
+import IXABI
 import Packets
 import Wire
 

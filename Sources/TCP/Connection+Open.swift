@@ -13,6 +13,7 @@ extension Connection {
     self.cookie = cookie
     state = .synSent
     flags.insert(.owned | .attempting | .handshakeDue)
+    if resources.configuration.ecn == .requests { flags.insert(.ecnRequested) }
     resources.counters.activeOpens &+= 1
   }
 
@@ -122,7 +123,8 @@ extension Connection {
     let overhead: UInt32 = flags.contains(.timestamps) ? 12 : 0
     send.maximumSegment =
       UInt32(min(announced, configuration.maximumSegmentByteCount)) &- overhead
-    control = Control(maximumSegment: send.maximumSegment)
+    control = Control(configuration.congestionChoice, maximumSegment: send.maximumSegment)
+    negotiateECN(segment, configuration)
     // The window of a SYN is never scaled (RFC 7323, section 2.2).
     send.window = UInt32(segment.window)
     send.maximumWindow = max(send.window, 1)

@@ -63,6 +63,8 @@ extension Connection {
       resources.segments.freeCount > 0
     else { return nil }
     let unsent = sendQueue.unsentByteCount
+    // CWR goes on one segment, not on all that the device makes of a long one.
+    let limit = flags.contains(.reductionDue) ? min(limit, send.maximumSegment) : limit
     let byteCount = flags.contains(.probeDue) ? probeByteCount : allowance(limit: limit)
     guard byteCount > 0 || unsent == 0 else { return nil }
     return SegmentPlan(

@@ -28,7 +28,7 @@ extension Connection {
   @inline(__always)
   private func isExpected(_ segment: IncomingSegment) -> Bool {
     guard state == .established, segment.flags - .psh == .ack, segment.sequence == receive.next,
-      reassembly.isEmpty, !flags.contains(.abandoned),
+      reassembly.isEmpty, !flags.contains(.abandoned), !segment.isCongestionExperienced,
       !flags.contains(.timestamps) || isTimestampInOrder(of: segment)
     else { return false }
     // SND.UNA =< SEG.ACK =< SND.NXT
@@ -104,6 +104,7 @@ extension Connection {
     reaction.insert(
       receiveAcknowledgment(segment, now: now, resources: &resources, pool: &pool))
     if state == .closed { return reaction }
+    if flags.contains(.ecn) { receiveCongestionSignals(segment, now: now, resources: &resources) }
     // Sixth, the URG bit: urgent data is ordinary data here. Seventh, the text; eighth, FIN.
     guard segment.payloadByteCount > 0 || segment.flags.contains(.fin) else { return reaction }
     reaction.insert(
@@ -137,6 +138,8 @@ extension Connection {
         return challenge(now: now, resources: &resources)
       }
       flags.insert(.handshakeDue | .handshakeRetransmitted)
+      // The peer may have given ECN up (RFC 3168, section 6.1.1).
+      if !segment.flags.contains(.ece | .cwr) { flags.remove(.ecn) }
       if segment.options.hasTimestamps { timestamps.recent = segment.options.timestampValue }
       return .output
     }

@@ -59,6 +59,12 @@ extension Connection {
       now + retransmission.timeout(maximum: configuration.maximumTimeout)
   }
 
+  /// The SYN or SYN-ACK has been sent.
+  mutating func handshakeWasSent(now: Instant) {
+    flags.remove(.handshakeDue | .acknowledgments)
+    detection.retransmittedAt = timestampValue(at: now)
+  }
+
   /// The wheel's timer fired.
   mutating func expire(now: Instant, resources: inout Resources) -> Reaction {
     timers.armed = .distantFuture
@@ -95,6 +101,8 @@ extension Connection {
     resources.counters.timeouts &+= 1
     retransmission.backOff()
     flags.insert(.handshakeDue | .handshakeRetransmitted)
+    // Whatever swallowed the SYN may not like ECN (RFC 3168, section 6.1.1.1).
+    flags.remove(.ecnRequested)
     return .output
   }
 
@@ -155,6 +163,7 @@ extension Connection {
     scoreboard.markAllLost(segments: &resources.segments)
     flags.remove(.inRecovery | .tailProbed)
     flags.insert(.inTimeoutRecovery)
+    noteReduction()
     // Another path, perhaps: the shortest round trip is looked for anew.
     detection.minimumRoundTrip = .max
     send.recoveryPoint = send.next

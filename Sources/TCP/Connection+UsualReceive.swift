@@ -59,7 +59,7 @@ extension Connection {
     for segment: UsualSegment, resources: borrowing Resources, pool: borrowing PacketPool
   ) -> Bool {
     UInt32(segment.payloadByteCount) <= receive.edge.distance(from: receive.next)
-      && receive.heldBufferCount < resources.configuration.bufferLimit
+      && receive.heldBufferCount < bufferLimit(resources.configuration)
       && pool.freeCount >= pool.reserve(resources.configuration)
   }
 

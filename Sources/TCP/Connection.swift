@@ -37,7 +37,7 @@ package struct Connection<Control: CongestionControl>: BitwiseCopyable {
     self.generation = generation
     flowGroup = 0
     retransmission = RetransmissionTimer(initial: configuration.initialTimeout)
-    control = Control(maximumSegment: 536)
+    control = Control(configuration.congestionChoice, maximumSegment: 536)
   }
 }
 
@@ -45,6 +45,8 @@ package struct Connection<Control: CongestionControl>: BitwiseCopyable {
 struct ReceiveVariables: BitwiseCopyable {
   /// RCV.NXT.
   var next = SequenceNumber(0)
+  /// Bytes that arrived with a congestion mark since the latest ACK; kept where marks are counted.
+  var markedByteCount: UInt32 = 0
   /// RCV.NXT + RCV.WND as the peer knows it; never moves back.
   var edge = SequenceNumber(0)
   /// RCV.NXT when we last acknowledged.
@@ -93,6 +95,8 @@ struct SendVariables: BitwiseCopyable {
   var maximumWindow: UInt32 = 0
   /// Everything before this must be acknowledged before recovery is over (RecoveryPoint, RFC 6675).
   var recoveryPoint = SequenceNumber(0)
+  /// The window is not reduced again for marks before this is acknowledged.
+  var reductionEnd = SequenceNumber(0)
   /// Without SACK: bytes that duplicate acknowledgments say have arrived.
   var duplicateCredit: UInt32 = 0
   var duplicateCount: UInt16 = 0
@@ -136,7 +140,7 @@ struct ChallengeLimit: BitwiseCopyable {
 /// A FIFO of packet buffers, linked through the pool's metadata.
 struct BufferList: BitwiseCopyable {
   private(set) var head = PacketPool.none
-  private var tail = PacketPool.none
+  private(set) var tail = PacketPool.none
 
   var isEmpty: Bool { head == PacketPool.none }
 

@@ -63,6 +63,7 @@ struct ConnectionFlags: FlagSet {
   /// What every segment with an ACK settles.
   static var acknowledgments: Self {
     .acknowledgmentDue | .acknowledgmentUrgent | .acknowledgmentDelayed | .keepAliveDue
+      | .echoesMark
   }
 
   static var handshakeDue: Self { Self(rawValue: 1 << 10) }
@@ -105,6 +106,20 @@ struct ConnectionFlags: FlagSet {
   static var keepsAlive: Self { Self(rawValue: 1 << 34) }
   /// The next ACK is to ask that.
   static var keepAliveDue: Self { Self(rawValue: 1 << 35) }
+  /// Our SYN asks for ECN.
+  static var ecnRequested: Self { Self(rawValue: 1 << 36) }
+  /// Both sides use ECN (RFC 3168).
+  static var ecn: Self { Self(rawValue: 1 << 37) }
+  /// ECE goes on every ACK until the peer says that it has reacted.
+  static var echoesCongestion: Self { Self(rawValue: 1 << 38) }
+  /// Every mark is echoed on its own instead (RFC 8257).
+  static var countsMarks: Self { Self(rawValue: 1 << 39) }
+  /// ECE goes on the next ACK.
+  static var echoesMark: Self { Self(rawValue: 1 << 40) }
+  /// CWR goes on the next new data.
+  static var reductionDue: Self { Self(rawValue: 1 << 41) }
+  /// Counted among its peer's connections.
+  static var countedAtSource: Self { Self(rawValue: 1 << 42) }
   /// A tail loss probe has been sent, and its fate is open.
   static var tailProbed: Self { Self(rawValue: 1 << 31) }
 }

@@ -22,6 +22,10 @@ extension Endpoint {
       return
     }
     let key = resources.secrets.sourceKey(of: segment.flow)
+    guard sources.count(key) < resources.configuration.sourceLimit else {
+      resources.counters.droppedSourceLimit &+= 1
+      return
+    }
     guard halfOpen.total < resources.configuration.backlog,
       halfOpen.count(key) < resources.configuration.backlogPerSource
     else { return sendCookie(segment, now: now) }
@@ -36,6 +40,8 @@ extension Endpoint {
   private mutating func begin(_ index: UInt32, key: UInt32) {
     pendingCount &+= 1
     halfOpen.add(key)
+    sources.add(key)
+    connections[index].flags.insert(.countedAtSource)
     table.insert(index, flow: connections[index].flow)
   }
 
@@ -44,6 +50,15 @@ extension Endpoint {
     guard connections[index].flags.contains(.halfOpen) else { return }
     connections[index].flags.remove(.halfOpen)
     halfOpen.remove(resources.secrets.sourceKey(of: connections[index].flow))
+  }
+}
+
+extension Endpoint {
+  /// The connection no longer takes a place that its peer could fill on its own.
+  mutating func endCounting(_ index: UInt32) {
+    guard connections[index].flags.contains(.countedAtSource) else { return }
+    connections[index].flags.remove(.countedAtSource)
+    sources.remove(resources.secrets.sourceKey(of: connections[index].flow))
   }
 }
 
@@ -65,13 +80,18 @@ extension Endpoint {
       sequence: cookie.sequence(
         maximumSegment: segment.options.maximumSegmentByteCount ?? 536, now: now),
       acknowledgment: segment.sequence.advanced(by: 1), flags: .syn | .ack)
+    let usesECN =
+      configuration.ecn != .off && segment.options.hasTimestamps
+      && segment.flags.contains(.ece | .cwr)
+    if usesECN { answer.flags.insert(.ece) }
     answer.window = UInt16(truncatingIfNeeded: min(configuration.receiveWindow, 65_535))
     answer.options.maximumSegmentByteCount = configuration.maximumSegmentByteCount
     // Without a timestamp there is nowhere to keep the other options.
     if segment.options.hasTimestamps {
       let clock = resources.secrets.timestampClock(for: segment.flow, now: now)
       answer.options.hasTimestamps = true
-      answer.options.timestampValue = CookieTimestamp.value(segment.options, clock: clock)
+      answer.options.timestampValue = CookieTimestamp.value(
+        segment.options, usesECN: usesECN, clock: clock)
       answer.options.timestampEcho = segment.options.timestampValue
       answer.options.isSACKPermitted = segment.options.isSACKPermitted
       if segment.options.windowScale != nil {
@@ -102,6 +122,11 @@ extension Endpoint {
       resources.counters.droppedKnocksFull &+= 1
       return nil
     }
+    let key = resources.secrets.sourceKey(of: segment.flow)
+    guard sources.count(key) < resources.configuration.sourceLimit else {
+      resources.counters.droppedSourceLimit &+= 1
+      return nil
+    }
     if freeConnectionCount == 0 { recycle(atLeast: 1, pool: &pool) }
     guard let index = allocateConnection() else {
       resources.counters.droppedNoConnectionSlot &+= 1
@@ -111,8 +136,9 @@ extension Endpoint {
     connections[index].openPassively(
       segment.synchronizing(from: initial, maximumSegment: maximumSegment), now: now,
       resources: &resources)
-    connections[index].assumeHandshakeSent(from: sequence)
-    begin(index, key: resources.secrets.sourceKey(of: segment.flow))
+    connections[index].assumeHandshakeSent(
+      from: sequence, at: segment.options.timestampEcho)
+    begin(index, key: key)
     return index
   }
 }
@@ -147,7 +173,8 @@ extension IncomingSegment {
     if options.hasTimestamps {
       segment.options.hasTimestamps = true
       segment.options.timestampValue = options.timestampValue
-      CookieTimestamp.read(options.timestampEcho, into: &segment.options)
+      let usesECN = CookieTimestamp.read(options.timestampEcho, into: &segment.options)
+      if usesECN { segment.flags.insert(.ece | .cwr) }
     }
     return segment
   }
@@ -160,9 +187,12 @@ extension Connection {
     setInitial(floor.advanced(by: 1))
   }
 
-  /// The SYN-ACK has been sent, with a cookie as its sequence number; how long ago is not known.
-  fileprivate mutating func assumeHandshakeSent(from initial: SequenceNumber) {
+  /// The SYN-ACK has been sent, with a cookie as its sequence number; how long ago only its timestamp
+  /// knows, if it had one.
+  fileprivate mutating func assumeHandshakeSent(from initial: SequenceNumber, at timestamp: UInt32)
+  {
     setInitial(initial)
+    detection.retransmittedAt = timestamp
     flags.remove(.handshakeDue)
     flags.insert(.handshakeRetransmitted)
   }

@@ -98,6 +98,9 @@ extension Endpoint {
     }
     let released = connections[index].settle(resources: &resources, pool: &pool)
     if released.contains(.events) { listForEvents(index) }
+    if connections[index].flags.contains(.echoesMark) {
+      outputUnmarked(index, now: now, via: &transmitter, device: &device, pool: &pool)
+    }
     let progress = outputData(index, now: now, via: &transmitter, device: &device, pool: &pool)
     guard progress == .done else { return progress }
     if connections[index].hasUnsent, connections[index].state.canTransmit {
@@ -135,7 +138,7 @@ extension Endpoint {
     switch outcome {
     case .queued:
       resources.counters.sentSegments &+= 1
-      connections[index].flags.remove(.handshakeDue | .acknowledgments)
+      connections[index].handshakeWasSent(now: now)
       return .done
     case .deviceFull: return .deviceFull
     case .neighbourUnknown: return .waiting
@@ -143,6 +146,23 @@ extension Endpoint {
       act(connections[index].end(.unreachable), on: index, pool: &pool)
       return .done
     }
+  }
+
+  /// Acknowledges what came without a congestion mark apart from what came with one. When the device
+  /// is full, one ACK has to do for both.
+  @inline(never)
+  private mutating func outputUnmarked<
+    Transmitter: SegmentTransmitter & ~Copyable, Device: NetworkDevice & ~Copyable
+  >(
+    _ index: UInt32, now: Instant, via transmitter: inout Transmitter, device: inout Device,
+    pool: inout PacketPool
+  ) {
+    guard device.freeTransmitSlotCount > 1,
+      let segment = connections[index].unmarkedAcknowledgment(
+        now: now, configuration: resources.configuration)
+    else { return }
+    let outcome = transmitEmpty(segment, via: &transmitter, device: &device, pool: &pool)
+    if case .queued = outcome { resources.counters.sentSegments &+= 1 }
   }
 
   @inline(__always)

@@ -37,7 +37,10 @@ extension Endpoint {
     pool: inout PacketPool
   ) {
     if reaction.contains(.opened) { endHalfOpen(index) }
-    if reaction.contains(.waits) { timeWaits.append(index) }
+    if reaction.contains(.waits) {
+      timeWaits.append(index)
+      endCounting(index)
+    }
     if reaction.contains(.refuse) { refuse(segment) }
     guard reaction.contains(.reopen) else { return }
     let floor = connections[index].send.next

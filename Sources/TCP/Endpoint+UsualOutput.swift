@@ -28,8 +28,8 @@ extension ConnectionFlags {
   /// not known to be harmless is on this list.
   static var unusual: Self {
     let lists: Self = .listedForEvents | .listedForOutput | .listedForDevice
-    let kinds: Self = .inUse | .owned | .passive | .pending | .knocked
-    let options: Self = .timestamps | .sackPermitted | .windowScaling
+    let kinds: Self = .inUse | .owned | .passive | .pending | .knocked | .countedAtSource
+    let options: Self = .timestamps | .sackPermitted | .windowScaling | .ecnRequested
     let output: Self = .acknowledgments | .hasTransmitted | .windowLimited
     let harmless = lists | kinds | options | output | .rareEvents | .handshakeRetransmitted
     return Self(rawValue: ~harmless.rawValue)

@@ -26,7 +26,9 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
   /// Passive connections that are not accepted yet.
   var pendingCount = 0
   /// Those of them whose handshake is not complete.
-  var halfOpen: HalfOpenCount
+  var halfOpen: SourceCount
+  /// Passive connections in any state but TIME-WAIT.
+  var sources: SourceCount
   var timeWaits: TimeWaitList
   /// A cookie sent until now may come back before this.
   var cookiesUntil = Instant(nanoseconds: 0)
@@ -55,7 +57,8 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
       let outputQueue = IndexQueue(capacity: count, arena: &arena),
       let deviceQueue = IndexQueue(capacity: count, arena: &arena),
       let listeners = arena.carve(count: 1024, repeating: 0 as UInt64),
-      let halfOpen = HalfOpenCount(arena: &arena),
+      let halfOpen = SourceCount(bucketCount: 256, arena: &arena),
+      let sources = SourceCount(bucketCount: 1024, arena: &arena),
       let timeWaits = TimeWaitList(capacity: count, arena: &arena)
     else { return nil }
     for index in 0..<(count &- 1) {
@@ -70,6 +73,7 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
     self.deviceQueue = deviceQueue
     self.listeners = listeners
     self.halfOpen = halfOpen
+    self.sources = sources
     self.timeWaits = timeWaits
     freeConnectionCount = count
   }
@@ -167,6 +171,7 @@ extension Endpoint {
     table.remove(index, flow: connections[index].flow)
     wheel.cancel(index)
     endPending(index)
+    endCounting(index)
     timeWaits.remove(index)
     resources.counters.closedConnections &+= 1
     connections[index].clear(resources: &resources, pool: &pool)

@@ -49,6 +49,14 @@ package struct NewReno: CongestionControl {
     acknowledgedByteCount = 0
   }
 
+  /// A reduction that somebody else has measured.
+  mutating func reduce(to byteCount: UInt32) {
+    remember()
+    slowStartThreshold = byteCount
+    window = byteCount
+    acknowledgedByteCount = 0
+  }
+
   private mutating func remember() {
     previousWindow = window
     previousThreshold = slowStartThreshold

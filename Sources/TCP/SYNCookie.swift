@@ -71,22 +71,23 @@ struct SYNCookie: BitwiseCopyable {
   }
 }
 
-/// What the lowest five bits of a cookie's timestamp say: window scale and SACK. The peer could lie
+/// What the lowest six bits of a cookie's timestamp say: window scale, SACK and ECN. The peer could lie
 /// about them, but only about its own connection.
 struct CookieTimestamp: BitwiseCopyable {
   private static var noScale: UInt32 { 15 }
 
   /// TSval for a SYN with `options`, not later than `clock`, which it replaces.
-  static func value(_ options: TCPOptions, clock: UInt32) -> UInt32 {
+  static func value(_ options: TCPOptions, usesECN: Bool = false, clock: UInt32) -> UInt32 {
     let scale = options.windowScale.map { UInt32($0) } ?? noScale
-    let value = clock & ~31 | (options.isSACKPermitted ? 16 : 0) | scale
-    return SequenceNumber(value) > SequenceNumber(clock) ? value &- 32 : value
+    let value = clock & ~63 | (usesECN ? 32 : 0) | (options.isSACKPermitted ? 16 : 0) | scale
+    return SequenceNumber(value) > SequenceNumber(clock) ? value &- 64 : value
   }
 
-  /// Adds what `echo` says to the options of the SYN that is made up again.
-  static func read(_ echo: UInt32, into options: inout TCPOptions) {
+  /// Adds what `echo` says to the options of the SYN that is made up again; whether it asked for ECN.
+  static func read(_ echo: UInt32, into options: inout TCPOptions) -> Bool {
     let scale = echo & 15
     if scale != noScale { options.windowScale = UInt8(truncatingIfNeeded: scale) }
     options.isSACKPermitted = echo & 16 != 0
+    return echo & 32 != 0
   }
 }

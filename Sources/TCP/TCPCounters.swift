@@ -4,6 +4,8 @@ import Wire
 package struct TCPCounters: BitwiseCopyable, Sendable {
   package var receivedSegments: UInt64 = 0
   package var receivedBytes: UInt64 = 0
+  /// Segments whose few bytes joined those before them in one buffer.
+  package var mergedSegments: UInt64 = 0
   package var sentSegments: UInt64 = 0
   package var sentBytes: UInt64 = 0
   package var retransmittedSegments: UInt64 = 0
@@ -18,6 +20,11 @@ package struct TCPCounters: BitwiseCopyable, Sendable {
   package var duplicateReports: UInt64 = 0
   /// Repairs that proved needless, with the congestion window restored (RFC 4015).
   package var undoneRepairs: UInt64 = 0
+
+  /// Segments with a congestion mark, acknowledgments that echo one, and reductions for them (ECN).
+  package var congestionMarks: UInt64 = 0
+  package var congestionEchoes: UInt64 = 0
+  package var congestionReductions: UInt64 = 0
 
   package var passiveOpens: UInt64 = 0
   package var activeOpens: UInt64 = 0
@@ -50,6 +57,8 @@ package struct TCPCounters: BitwiseCopyable, Sendable {
   package var droppedBacklogFull: UInt64 = 0
   /// SYNs while the application does not accept what has knocked.
   package var droppedKnocksFull: UInt64 = 0
+  /// SYNs and cookies of a peer that has as many connections as one may.
+  package var droppedSourceLimit: UInt64 = 0
   /// ACKs for no connection that were looked at for a SYN cookie and had none.
   package var droppedBadCookie: UInt64 = 0
   package var droppedNoConnectionSlot: UInt64 = 0
@@ -70,6 +79,8 @@ package struct TCPCounters: BitwiseCopyable, Sendable {
   package var droppedDuplicateData: UInt64 = 0
   /// For a connection whose application has closed it.
   package var droppedAfterClose: UInt64 = 0
+  /// Text or a FIN behind the peer's FIN.
+  package var droppedBehindFIN: UInt64 = 0
   package var droppedReplies: UInt64 = 0
   package var challengesSuppressed: UInt64 = 0
 

@@ -10,7 +10,7 @@ import Wire
   }
 
   @Test func everyOptionIsRead() throws {
-    let line = "ip=10.0.0.2/24  gateway=10.0.0.1\tbatch=16 cores=2 spin=250 args=-p 7 x=y"
+    let line = "ip=10.0.0.2/24  gateway=10.0.0.1\tbatch=16 cores=2 spin=250 congestion=dctcp args=-p 7 x=y"
     let options = try Self.parse(line)
     #expect(options.address == IPv4Address(10, 0, 0, 2))
     #expect(options.prefixLength == 24)
@@ -18,6 +18,7 @@ import Wire
     #expect(options.batchBound == 16)
     #expect(options.spinMicroseconds == 250)
     #expect(options.coreCount == 2)
+    #expect(options.congestion == .dctcp)
     #expect(String(decoding: Array(line.utf8)[options.arguments], as: UTF8.self) == "-p 7 x=y")
   }
 
@@ -29,6 +30,7 @@ import Wire
     #expect(options.batchBound == 64)
     #expect(options.spinMicroseconds == 1000)
     #expect(options.coreCount == 1)
+    #expect(options.congestion == .cubic)
     #expect(options.arguments.isEmpty)
   }
 
@@ -53,7 +55,7 @@ import Wire
     "ip=224.0.0.1/24", "ip=127.0.0.1/8", "ip=0.0.0.0/8", "ip=255.255.255.255/32", "ip=-1.0.0.2/24",
     "ip=10.0.0.0000000002/24", "gateway=10.0.0.1/24", "gateway=", "gateway=1", "batch=0",
     "batch=1025", "batch=-1", "batch=0x10", "batch=99999999999999999999", "batch=", "cores=0",
-    "cores=65", "cores=1,2",
+    "cores=65", "cores=1,2", "congestion=", "congestion=vegas", "congestion=renoo",
   ])
   func aBadValueIsNamed(word: String) {
     let range = 1..<(1 + word.utf8.count)

@@ -155,9 +155,10 @@ import Testing
     var pair = ThreadPair(eventCount: 2)
     let handles = pair.connect()
     let heap = ThreadBench.heap.rawValue
+    // Long enough not to be merged.
     for _ in 0..<5 {
       _ = pair.client.turn(
-        [CallDescriptor(.tcpSend, handle: handles.client, address: heap, byteCount: 10)],
+        [CallDescriptor(.tcpSend, handle: handles.client, address: heap, byteCount: 200)],
         at: pair.now)
       pair.carry()
     }

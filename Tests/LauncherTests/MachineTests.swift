@@ -54,9 +54,11 @@ import Testing
     var machine = machine(try tap(gateway: "10.9.0.1"))
     machine.batch = 16
     machine.spin = 60
+    machine.congestion = "reno"
     machine.arguments = "a b=c"
     #expect(
-      machine.commandLine == "ip=10.9.0.2/24 gateway=10.9.0.1 batch=16 spin=60 args=a b=c")
+      machine.commandLine
+        == "ip=10.9.0.2/24 gateway=10.9.0.1 batch=16 spin=60 congestion=reno args=a b=c")
     #expect(value(of: "-append", in: machine) == machine.commandLine)
   }
 

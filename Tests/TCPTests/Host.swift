@@ -14,6 +14,9 @@ struct TestSegment: Equatable {
   var window: UInt16
   var payload: [UInt8]
   var options = TCPOptions()
+  /// ECT(0) and CE (RFC 3168, section 5).
+  var isECNCapable = false
+  var isMarked = false
 
   static func == (a: Self, b: Self) -> Bool {
     a.flow == b.flow && a.sequence == b.sequence && a.acknowledgment == b.acknowledgment
@@ -119,7 +122,8 @@ struct LazyDevice: NetworkDevice, ~Copyable {
         localAddress: segment.remoteAddress, remoteAddress: segment.localAddress,
         localPort: header.destinationPort, remotePort: header.sourcePort),
       sequence: header.sequence, acknowledgment: header.acknowledgment, flags: header.flags,
-      window: header.window, payload: payload, options: header.options)
+      window: header.window, payload: payload, options: header.options,
+      isECNCapable: segment.isECNCapable)
     guard segment.segmentByteCount > 0 else { return [whole] }
     var pieces: [TestSegment] = []
     while whole.payload.count > segment.segmentByteCount {
@@ -182,7 +186,7 @@ final class Host {
   let metadataMemory: TestMemory
   let arenaMemory: TestMemory
   var pool: PacketPool
-  var endpoint: Endpoint<Cubic>
+  var endpoint: Endpoint<SelectedControl>
   var device = LazyDevice()
   var transmitter = DirectTransmitter()
   var now: Instant
@@ -236,7 +240,8 @@ final class Host {
       IncomingSegment(
         flow: segment.flow, sequence: SequenceNumber(segment.sequence),
         acknowledgment: SequenceNumber(segment.acknowledgment), window: segment.window,
-        flags: segment.flags, payloadOffset: 54, payloadByteCount: UInt16(segment.payload.count),
+        flags: segment.flags, isCongestionExperienced: segment.isMarked, payloadOffset: 54,
+        payloadByteCount: UInt16(segment.payload.count),
         options: segment.options),
       buffer: buffer, now: now, completedTransmissions: device.completedTransmissionCount,
       pool: &pool)

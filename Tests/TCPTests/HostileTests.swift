@@ -77,7 +77,7 @@ import Wire
   }
 
   @Test func aConnectionFitsIntoItsBudget() {
-    #expect(MemoryLayout<Connection<Cubic>>.stride <= 512)
+    #expect(MemoryLayout<Connection<SelectedControl>>.stride <= 512)
   }
 
   @Test func aFloodOfSYNsLeavesTheEstablishedConnectionAlone() throws {

@@ -165,3 +165,68 @@ import Wire
     }
   }
 }
+
+/// What one batch brings for one connection (GRO in software).
+@Suite struct BatchTests {
+  /// One event, one buffer and one ACK for many small segments; long ones stay where they are.
+  @Test func smallSegmentsOfABatchBecomeOneEvent() throws {
+    var script = Script()
+    try script.establish()
+    for index in 0..<40 as Range<UInt8> {
+      script.host.receive(script.segment(.ack, [index, index]))
+      script.next &+= 2
+    }
+    script.host.receive(script.segment(.ack | .fin, [40]))
+    #expect(script.host.output().map(\.acknowledgment) == [script.next &+ 2])
+    let events = script.host.events()
+    #expect(events.count == 2 && events.last == .peerClosed(script.handle, 99))
+    guard case .received(_, _, let buffer, let offset, let count) = events[0] else {
+      throw Unexpected()
+    }
+    #expect(
+      script.host.bytes(of: buffer, offset, count)
+        == (0..<40 as Range<UInt8>).flatMap { [$0, $0] } + [40])
+    #expect(
+      script.host.endpoint.receiveDone(
+        script.handle, buffer: buffer, byteCount: count, pool: &script.host.pool) == .ok)
+    #expect(script.host.pool.freeCount == script.host.pool.count)
+    let connection = script.host.endpoint.connections[script.handle.index]
+    #expect(connection.receive.heldByteCount == 0 && connection.receive.heldBufferCount == 0)
+  }
+
+  @Test func longTextIsNotCopied() throws {
+    var script = Script()
+    try script.establish()
+    for count in [1400, 100, 129, 100, 1400] {
+      script.host.receive(script.segment(.ack, [UInt8](repeating: 1, count: count)))
+      script.next &+= UInt32(count)
+    }
+    #expect(script.readAll().count == 3_129)
+    #expect(script.host.pool.copiedByteCount == 100)
+  }
+
+  /// What the application has been lent is not written to any more.
+  @Test func textBehindWhatWasDeliveredGetsABufferOfItsOwn() throws {
+    var script = Script()
+    try script.establish()
+    for byte in 1...3 as ClosedRange<UInt8> {
+      script.inject(.ack, [byte])
+      script.next &+= 1
+      #expect(script.host.events().count == 1)
+    }
+    #expect(script.host.pool.copiedByteCount == 0)
+  }
+
+  /// Dust that is not read fills the window by bytes, not by buffers.
+  @Test func dustDoesNotExhaustTheBuffers() throws {
+    var script = Script(bufferCount: 64)
+    try script.establish()
+    for _ in 0..<5_000 {
+      script.inject(.ack, [1])
+      script.next &+= 1
+    }
+    #expect(script.host.endpoint.counters.droppedBufferLimit == 0)
+    #expect(script.host.pool.count - script.host.pool.freeCount <= 6)
+    #expect(script.readAll().count == 5_000)
+  }
+}

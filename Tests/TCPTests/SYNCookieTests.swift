@@ -133,7 +133,7 @@ import Wire
       let value = CookieTimestamp.value(options, clock: clock)
       #expect(clock &- value < 64)
       var again = TCPOptions()
-      CookieTimestamp.read(value, into: &again)
+      _ = CookieTimestamp.read(value, into: &again)
       #expect(again.windowScale == options.windowScale)
       #expect(again.isSACKPermitted == options.isSACKPermitted)
     }

@@ -29,6 +29,8 @@ struct WireConditions: Sendable, CustomTestStringConvertible {
   /// Bits per second each way, and the bytes that wait before any more are dropped.
   var rate: UInt64?
   var queueByteCount = 256 << 10
+  /// Waiting bytes from which on ECN-capable segments are marked.
+  var markingByteCount: Int?
   /// The device finishes frames late, as real ones do.
   var isDeviceSlow = true
   var testDescription: String { name }
@@ -45,6 +47,8 @@ final class SimulatedWire {
   private var freeAt: [Instant]
   private(set) var now: Instant
   private(set) var carriedCount = 0
+  /// The most bytes that ever waited.
+  private(set) var longestQueue = 0
 
   init(_ a: Host, _ b: Host, _ conditions: WireConditions, seed: UInt64) {
     hosts = [a, b]
@@ -54,22 +58,27 @@ final class SimulatedWire {
     freeAt = [a.now, a.now]
   }
 
-  /// When the wire has taken the segment, behind those that wait; nil when the queue is full.
-  private func departure(of segment: TestSegment, to host: Int) -> Instant? {
+  /// When the wire has taken the segment, behind those that wait, which may mark it; nil when the
+  /// queue is full.
+  private func departure(of segment: inout TestSegment, to host: Int) -> Instant? {
     guard let rate = conditions.rate else { return now }
     // Ethernet, IPv4 and TCP with timestamps, and what Ethernet adds on the wire.
     let bits = UInt64(segment.payload.count + 90) * 8
     let start = max(now, freeAt[host])
-    guard start.since(now).nanoseconds * rate / 8_000_000_000 < conditions.queueByteCount else {
-      return nil
+    let waiting = Int(start.since(now).nanoseconds * rate / 8_000_000_000)
+    guard waiting < conditions.queueByteCount else { return nil }
+    longestQueue = max(longestQueue, waiting)
+    if let limit = conditions.markingByteCount, waiting >= limit, segment.isECNCapable {
+      segment.isMarked = true
     }
     freeAt[host] = start + Interval(nanoseconds: bits * 1_000_000_000 / rate)
     return freeAt[host]
   }
 
-  private func carry(_ segment: TestSegment, to host: Int) {
+  private func carry(_ sent: TestSegment, to host: Int) {
     carriedCount += 1
-    guard let departure = departure(of: segment, to: host) else { return }
+    var segment = sent
+    guard let departure = departure(of: &segment, to: host) else { return }
     if Double.random(in: 0..<1, using: &random) < conditions.loss + conditions.corruption { return }
     let copies = Double.random(in: 0..<1, using: &random) < conditions.duplication ? 2 : 1
     for _ in 0..<copies {
@@ -78,24 +87,36 @@ final class SimulatedWire {
         delay = delay + .microseconds(UInt64.random(in: 1...300, using: &random))
       }
       order += 1
-      inFlight.append((departure + delay, order, host, segment))
+      insert((departure + delay, order, host, segment))
     }
   }
 
-  /// Where the clock goes next: 10 us on, or to the next deadline when nothing else can happen.
+  /// Keeps what is in flight in the order of arrival; nearly everything comes last.
+  private func insert(_ flight: (at: Instant, order: Int, to: Int, segment: TestSegment)) {
+    var place = inFlight.count
+    while place > 0, inFlight[place - 1].at > flight.at { place -= 1 }
+    inFlight.insert(flight, at: place)
+  }
+
+  /// Where the clock goes next: 10 us on, or to the next arrival or deadline when nothing else can
+  /// happen.
   private var nextInstant: Instant {
     let soon = now + .microseconds(10)
-    guard isQuiet, hosts.allSatisfy({ !$0.endpoint.hasOutput && !$0.endpoint.hasEvents }) else {
-      return soon
-    }
-    return max(soon, hosts.compactMap { $0.endpoint.nextDeadline }.min() ?? soon)
+    guard
+      hosts.allSatisfy({
+        !$0.endpoint.hasOutput && !$0.endpoint.hasEvents && $0.device.queued.isEmpty
+      })
+    else { return soon }
+    var next = hosts.compactMap { $0.endpoint.nextDeadline }.min()
+    if let arrival = inFlight.first?.at { next = min(next ?? arrival, arrival) }
+    return max(soon, next ?? soon)
   }
 
   /// One step of 10 us: segments arrive, timers run, the applications act, segments leave.
   func step(_ application: (Int, Host, [Event]) -> Void) {
     now = nextInstant
-    let arriving = inFlight.filter { $0.at <= now }.sorted { ($0.at, $0.order) < ($1.at, $1.order) }
-    inFlight.removeAll { $0.at <= now }
+    let arriving = Array(inFlight.prefix { $0.at <= now })
+    inFlight.removeFirst(arriving.count)
     for index in 0..<2 {
       let host = hosts[index]
       host.now = now

@@ -46,4 +46,25 @@ import Wire
     #expect(script.inject(.ack).map(\.sequence) == [script.initial &+ 11_001])
     #expect(script.inject(.ack).map(\.sequence) == [script.initial &+ 1])
   }
+
+  /// A SYN-ACK that the peer sends again echoes the first SYN: no measurement of the second.
+  @Test(arguments: [true, false]) func onlyTheLatestSYNIsMeasured(echoesLatest: Bool) throws {
+    var script = Script()
+    let outcome = script.host.endpoint.connect(
+      localAddress: Script.here, remoteAddress: Script.peer, remotePort: Script.peerPort,
+      cookie: 1, now: script.host.now)
+    guard case .connecting(let handle) = outcome else { throw Unexpected() }
+    let first = try #require(script.host.output().first)
+    script.host.advance(by: .milliseconds(1_001))
+    let second = try #require(script.host.output().first)
+    #expect(first.options.timestampValue != second.options.timestampValue)
+    script.host.advance(by: .milliseconds(3))
+    script.flow.localPort = first.flow.remotePort
+    var options = Script.synOptions()
+    options.hasTimestamps = true
+    options.timestampEcho = (echoesLatest ? second : first).options.timestampValue
+    script.inject(.syn | .ack, ack: first.sequence &+ 1, options: options)
+    let timer = script.host.endpoint.connections[handle.index].retransmission
+    #expect(timer.smoothedRoundTrip == (echoesLatest ? 3_000 : 0))
+  }
 }

@@ -13,6 +13,8 @@ struct Machine: Equatable {
   var batch: Int?
   /// Microseconds without a frame after which a core sleeps; nil leaves the kernel's own.
   var spin: Int?
+  /// The name of a congestion control algorithm; nil leaves the kernel's own.
+  var congestion: String?
   var arguments: String
   /// Queue pairs of the guest's NIC: one for each core where the network has several, else one.
   var queueCount = 1
@@ -48,6 +50,7 @@ struct Machine: Equatable {
     }
     if let batch { words.append("batch=\(batch)") }
     if let spin = spin ?? usualSpin { words.append("spin=\(spin)") }
+    if let congestion { words.append("congestion=\(congestion)") }
     if cores > 1 { words.append("cores=\(cores)") }
     if !arguments.isEmpty { words.append("args=\(arguments)") }
     return words.joined(separator: " ")

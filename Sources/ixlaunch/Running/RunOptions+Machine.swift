@@ -41,6 +41,7 @@ extension RunOptions {
     var machine = Machine(
       name: name, imagePath: path, accelerator: accelerator, cores: cores,
       memory: try memory(for: image), network: try network(for: defaults), batch: batch, spin: spin,
+      congestion: congestion?.rawValue,
       arguments: arguments)
     machine.debuggerPort = gdb
     return machine

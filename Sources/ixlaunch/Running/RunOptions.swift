@@ -48,8 +48,17 @@ struct RunOptions: ParsableArguments {
   @Option(help: "A port of 127.0.0.1 on which gdb can attach to the guest (QEMU only).")
   var gdb: UInt16?
 
+  @Option(help: "Congestion control: reno, cubic (default) or dctcp, which needs ECN marks.")
+  var congestion: Congestion?
+
   @Option(help: "The application's arguments, one string.")
   var args: String?
+
+  enum Congestion: String, CaseIterable, ExpressibleByArgument {
+    case reno
+    case cubic
+    case dctcp
+  }
 
   enum Monitor: String, CaseIterable, ExpressibleByArgument {
     case auto
