@@ -10,7 +10,8 @@ import Wire
   }
 
   @Test func everyOptionIsRead() throws {
-    let line = "ip=10.0.0.2/24  gateway=10.0.0.1\tbatch=16 cores=2 spin=250 congestion=dctcp args=-p 7 x=y"
+    let line =
+      "ip=10.0.0.2/24  gateway=10.0.0.1\tbatch=16 cores=2 spin=250 congestion=dctcp args=-p 7 x=y"
     let options = try Self.parse(line)
     #expect(options.address == IPv4Address(10, 0, 0, 2))
     #expect(options.prefixLength == 24)
