@@ -149,8 +149,11 @@ extension CoreDevice where Card: ~Copyable {
     card?.checkForLostNotification(now: now)
   }
 
+  /// Nothing sleeps in the card either: frames that were forwarded after the doorbell had its turn in
+  /// this cycle are announced before the core sleeps.
   package mutating func armInterrupt() -> Bool {
     guard !downlinks.hasWork() else { return true }
+    card?.ringDoorbell()
     return card?.armInterrupt() ?? false
   }
 
