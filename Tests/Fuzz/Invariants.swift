@@ -21,9 +21,9 @@ extension Connection {
     let window = receive.edge.signedDistance(from: receive.next)
     require(window >= 0, "the window's edge lies before RCV.NXT")
     require(window <= 1 << 30, "the window is too large")
-    require(receive.heldBufferCount <= configuration.bufferLimit, "too many buffers")
-    require(
-      reassembly.bufferCount <= configuration.reassemblyLimit, "too much waits for a gap")
+    require(receive.heldBufferCount <= bufferLimit(configuration), "too many buffers")
+    let reassemblyLimit = configuration.reassemblyLimit &<< UInt32(receive.growth)
+    require(reassembly.bufferCount <= reassemblyLimit, "too much waits for a gap")
   }
 
   fileprivate func checkSender(_ segments: borrowing SentSegmentPool) {
