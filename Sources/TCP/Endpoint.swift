@@ -21,7 +21,8 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
   var replies = StatelessReplies()
   /// One bit for each port.
   var listeners: Table<UInt64>
-  var firstFree: UInt32 = 0
+  /// Connections that were used and can be used again; others are made when these are used up.
+  var firstFree = PacketPool.none
   package internal(set) var freeConnectionCount: Int
   /// Passive connections that are not accepted yet.
   var pendingCount = 0
@@ -47,9 +48,7 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
     let count = configuration.connectionCount
     let secrets = InitialSequenceNumber(secret: secret)
     guard
-      var connections = arena.carve(
-        count: count,
-        repeating: Connection<Control>(generation: 1, configuration: configuration)),
+      let connections = arena.carve(capacity: count, of: Connection<Control>.self),
       let table = ConnectionTable(capacity: count, key: secrets.tableKey, arena: &arena),
       let resources = Resources(configuration: configuration, secrets: secrets, arena: &arena),
       let wheel = TimingWheel(count: count, now: now, arena: &arena),
@@ -61,9 +60,6 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
       let sources = SourceCount(bucketCount: 1024, arena: &arena),
       let timeWaits = TimeWaitList(capacity: count, arena: &arena)
     else { return nil }
-    for index in 0..<(count &- 1) {
-      connections[index].nextFree = UInt32(truncatingIfNeeded: index &+ 1)
-    }
     self.connections = connections
     self.table = table
     self.resources = resources
@@ -106,7 +102,7 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
       act(reaction, on: index, pool: &pool)
     }
     // A few slots for what the application wants to open.
-    if freeConnectionCount == 0 { recycle(atLeast: min(16, connections.count / 8), pool: &pool) }
+    if freeConnectionCount == 0 { recycle(atLeast: min(16, connections.capacity / 8), pool: &pool) }
   }
 
   /// Does what a connection's reaction asks for, and keeps its timer armed.
@@ -158,10 +154,14 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
 extension Endpoint {
   /// A free slot, nil when there is none.
   mutating func allocateConnection() -> UInt32? {
-    guard firstFree != PacketPool.none else { return nil }
-    let index = firstFree
-    firstFree = connections[index].nextFree
+    guard freeConnectionCount > 0 else { return nil }
     freeConnectionCount &-= 1
+    let index = firstFree
+    guard index != PacketPool.none else {
+      return connections.append(
+        Connection(generation: 1, configuration: resources.configuration))
+    }
+    firstFree = connections[index].nextFree
     return index
   }
 

@@ -28,12 +28,12 @@ struct SendPosition: BitwiseCopyable {
 /// The core's send elements.
 struct SendElementPool: ~Copyable {
   private var elements: Table<SendElement>
-  private var firstFree: UInt32 = 0
+  /// Those that were used and can be used again; others are made when these are used up.
+  private var firstFree = PacketPool.none
   private(set) var freeCount: Int
 
   init?(count: Int, arena: inout Arena) {
-    guard var elements = arena.carve(count: count, repeating: SendElement()) else { return nil }
-    for index in 0..<(count &- 1) { elements[index].next = UInt32(truncatingIfNeeded: index &+ 1) }
+    guard let elements = arena.carve(capacity: count, of: SendElement.self) else { return nil }
     self.elements = elements
     freeCount = count
   }
@@ -45,9 +45,15 @@ struct SendElementPool: ~Copyable {
 
   @inline(__always)
   mutating func allocate() -> UInt32? {
-    guard firstFree != PacketPool.none else { return nil }
     let index = firstFree
+    guard index != PacketPool.none else { return make() }
     firstFree = elements[index].next
+    freeCount &-= 1
+    return index
+  }
+
+  private mutating func make() -> UInt32? {
+    guard let index = elements.append(SendElement()) else { return nil }
     freeCount &-= 1
     return index
   }

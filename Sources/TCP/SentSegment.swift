@@ -33,12 +33,12 @@ struct SentSegmentFlags: FlagSet {
 /// The core's records of sent segments.
 struct SentSegmentPool: ~Copyable {
   private var segments: Table<SentSegment>
-  private var firstFree: UInt32 = 0
+  /// Those that were used and can be used again; others are made when these are used up.
+  private var firstFree = PacketPool.none
   private(set) var freeCount: Int
 
   init?(count: Int, arena: inout Arena) {
-    guard var segments = arena.carve(count: count, repeating: SentSegment()) else { return nil }
-    for index in 0..<(count &- 1) { segments[index].next = UInt32(truncatingIfNeeded: index &+ 1) }
+    guard let segments = arena.carve(capacity: count, of: SentSegment.self) else { return nil }
     self.segments = segments
     freeCount = count
   }
@@ -50,9 +50,15 @@ struct SentSegmentPool: ~Copyable {
 
   @inline(__always)
   mutating func allocate() -> UInt32? {
-    guard firstFree != PacketPool.none else { return nil }
     let index = firstFree
+    guard index != PacketPool.none else { return make() }
     firstFree = segments[index].next
+    freeCount &-= 1
+    return index
+  }
+
+  private mutating func make() -> UInt32? {
+    guard let index = segments.append(SentSegment()) else { return nil }
     freeCount &-= 1
     return index
   }

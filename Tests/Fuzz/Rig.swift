@@ -209,7 +209,7 @@ extension Rig {
   /// Ends every connection; everything must be back where it was.
   mutating func finish() {
     cycle(echoing: false)
-    for index in 0..<UInt32(Self.configuration.connectionCount) {
+    for index in 0..<UInt32(stack.tcp.connections.count) {
       _ = stack.tcp.abort(stack.tcp.handle(of: index), pool: &pool)
     }
     for _ in 0..<400 {
