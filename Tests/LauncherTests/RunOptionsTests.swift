@@ -36,12 +36,12 @@ import Testing
 
   @Test func optionsOverrideTheManifest() throws {
     let machine = try machine([
-      "--name", "a", "--memory", "256M", "--batch", "8", "--args", "x y", "--forward", "8000:7",
+      "--name", "a", "--memory", "256M", "--batch", "8", "--args", "-x y", "--forward", "8000:7",
       "--forward", "8001:7", "--ip", "10.1.0.9/16",
     ])
     #expect(machine.name == "a")
     #expect(machine.memory.bytes == 256 << 20)
-    #expect(machine.commandLine == "ip=10.1.0.9/16 gateway=10.1.0.2 batch=8 spin=50 args=x y")
+    #expect(machine.commandLine == "ip=10.1.0.9/16 gateway=10.1.0.2 batch=8 spin=50 args=-x y")
     guard case .user(_, _, let forwards) = machine.network else {
       Issue.record("not user networking")
       return

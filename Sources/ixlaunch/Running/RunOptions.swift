@@ -51,7 +51,9 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Congestion control: reno, cubic (default) or dctcp, which needs ECN marks.")
   var congestion: Congestion?
 
-  @Option(help: "The application's arguments, one string.")
+  @Option(
+    parsing: .unconditional,
+    help: "The application's arguments, one string.")
   var args: String?
 
   enum Congestion: String, CaseIterable, ExpressibleByArgument {
