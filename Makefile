@@ -39,6 +39,7 @@ test-deps: deps
 
 build: deps
 	@swift build -c release --product ixlaunch
+	@swift build -c release --product ixmonitor
 	@swift build -c release --product ixnet
 	@set -e; for manifest in $(MANIFESTS); do $(LAUNCHER) build $$manifest; done
 

@@ -5,10 +5,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 
 #include <linux/if.h>
-#include <linux/if_tun.h>
 
 int ix_tap_open(const char *name, int several) {
   struct ifreq request;
@@ -33,14 +34,32 @@ int ix_tap_set_offloads(int descriptor, unsigned flags) {
   IX_CALL(ioctl(descriptor, TUNSETOFFLOAD, (unsigned long)flags));
 }
 
+typedef struct {
+  char name[16];
+  void *(*body)(void *);
+  void *context;
+} thread_start;
+
+/* A thread names itself: to name another one, a file of /proc has to be opened. */
+static void *begin(void *start) {
+  thread_start own = *(thread_start *)start;
+  free(start);
+  prctl(PR_SET_NAME, own.name, 0, 0, 0);
+  return own.body(own.context);
+}
+
 int ix_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *context) {
   sigset_t all, before;
+  thread_start *start = calloc(1, sizeof *start);
+  if (!start) return -ENOMEM;
+  *start = (thread_start){.body = body, .context = context};
+  strncpy(start->name, name, sizeof start->name - 1);
   sigfillset(&all);
   sigdelset(&all, SIGUSR1);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(thread, 0, body, context);
+  int error = pthread_create(thread, 0, begin, start);
   pthread_sigmask(SIG_SETMASK, &before, 0);
-  if (error == 0) pthread_setname_np(*thread, name);
+  if (error) free(start);
   return -error;
 }
 

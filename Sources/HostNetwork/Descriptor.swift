@@ -11,6 +11,12 @@ package final class Descriptor: Sendable {
 }
 
 extension Descriptor {
+  /// Opens a file for reading.
+  package static func file(_ path: String) throws(SystemCallError) -> Descriptor {
+    // SAFETY: the path is a terminated string for the duration of the call.
+    Descriptor(owning: unsafe try checked("open", on: path, ix_open(path, O_RDONLY)))
+  }
+
   /// A counter to wake somebody with; neither side ever blocks on it.
   package static func event() throws(SystemCallError) -> Descriptor {
     Descriptor(owning: try checked("eventfd", ix_eventfd()))

@@ -22,6 +22,8 @@ package struct KVMCapability: Sendable {
   package static let interruptRouting = Self(KVM_CAP_IRQ_ROUTING, "KVM_CAP_IRQ_ROUTING")
   package static let immediateExit = Self(KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT")
   package static let statistics = Self(KVM_CAP_BINARY_STATS_FD, "KVM_CAP_BINARY_STATS_FD")
+  /// Its value is KVM_X86_DISABLE_EXITS_*: exits that need not be.
+  package static let fewerExits = Self(KVM_CAP_X86_DISABLE_EXITS, "KVM_CAP_X86_DISABLE_EXITS")
   /// Its value is the most virtual processors of one machine.
   package static let processorLimit = Self(KVM_CAP_MAX_VCPUS, "KVM_CAP_MAX_VCPUS")
 

@@ -27,6 +27,16 @@ package final class KVMMachine: Sendable {
       ix_kvm_split_interrupt_controller(descriptor.rawValue, 24))
   }
 
+  /// Lets processors spin without an exit now and then, where `system` can: a core that polls is not
+  /// one that waits for a lock. To be called before a processor is made.
+  package func letProcessorsSpin(on system: KVMSystem) throws(KVMError) {
+    let pause = UInt64(KVM_X86_DISABLE_EXITS_PAUSE)
+    guard UInt64(try system.value(of: .fewerExits)) & pause != 0 else { return }
+    try kvm(
+      "KVM_ENABLE_CAP KVM_CAP_X86_DISABLE_EXITS",
+      ix_kvm_disable_exits(descriptor.rawValue, pause))
+  }
+
   /// Gives the guest its RAM.
   package func setMemory(_ memory: GuestMemory) throws(KVMError) {
     for (slot, region) in memory.regions.enumerated() {

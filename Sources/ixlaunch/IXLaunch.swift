@@ -18,7 +18,6 @@ struct IXLaunch: ParsableCommand {
       Build.self, New.self, Run.self, Inspect.self, Doctor.self, List.self, Stats.self, Top.self,
       Logs.self, Stop.self, Tune.self, Capture.self, Metrics.self, Scale.self,
       Control.self,
-      Monitor.self,
     ])
 
   static func main() {

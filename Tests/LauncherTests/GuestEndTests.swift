@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import ixlaunch
@@ -24,6 +25,12 @@ import Testing
     #expect(end.status == .hostCannot)
     #expect(end.problem?.reason == "could not open tap0")
     #expect(GuestEnd(exitStatus: nil, wasStopped: false).problem?.reason == "it was killed")
+  }
+
+  @Test func aMonitorThatWasEndedByItsFilterIsNotTrusted() {
+    let end = GuestEnd(monitor: .own, exitStatus: nil, signal: SIGSYS, wasStopped: false)
+    #expect(end.status == .hostCannot)
+    #expect(end.problem?.remedy == "do not trust this image")
   }
 
   @Test func stoppingIsClean() {

@@ -11,6 +11,14 @@
 
 #include <linux/kvm.h>
 
+/* Numbers of the requests that are still made when a guest runs. */
+static const uint32_t ix_kvm_request_run = KVM_RUN;
+static const uint32_t ix_kvm_request_registers = KVM_GET_REGS;
+static const uint32_t ix_kvm_request_system_registers = KVM_GET_SREGS;
+static const uint32_t ix_kvm_request_translate = KVM_TRANSLATE;
+static const uint32_t ix_kvm_request_routes = KVM_SET_GSI_ROUTING;
+static const uint32_t ix_kvm_request_doorbell = KVM_IOEVENTFD;
+
 #define KVM_CALL(descriptor, request, argument)                    \
   do {                                                             \
     int result = ioctl(descriptor, request, argument);             \
@@ -48,6 +56,14 @@ static inline int ix_kvm_split_interrupt_controller(int vm, unsigned pins) {
   memset(&request, 0, sizeof request);
   request.cap = KVM_CAP_SPLIT_IRQCHIP;
   request.args[0] = pins;
+  KVM_CALL(vm, KVM_ENABLE_CAP, &request);
+}
+/* `exits`: KVM_X86_DISABLE_EXITS_*. Before any processor is made. */
+static inline int ix_kvm_disable_exits(int vm, uint64_t exits) {
+  struct kvm_enable_cap request;
+  memset(&request, 0, sizeof request);
+  request.cap = KVM_CAP_X86_DISABLE_EXITS;
+  request.args[0] = exits;
   KVM_CALL(vm, KVM_ENABLE_CAP, &request);
 }
 static inline int ix_kvm_set_memory(int vm, uint32_t slot, uint64_t guest, uint64_t bytes,

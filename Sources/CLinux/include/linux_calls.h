@@ -6,8 +6,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/if_tun.h>
 
 #define IX_CALL(expression)               \
   do {                                    \
@@ -37,6 +40,7 @@ int ix_tap_set_header_bytes(int descriptor, int count);
 
 /* Which frames may be passed on unfinished: TUN_F_CSUM, TUN_F_TSO4, ... */
 int ix_tap_set_offloads(int descriptor, unsigned flags);
+static const uint32_t ix_tap_request_offloads = TUNSETOFFLOAD;
 
 /* Calls `body(context)` on a new thread of the given name; SIGTERM and its like go to others. */
 int ix_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *context);

@@ -113,6 +113,29 @@ package final class GuestMemory: @unchecked Sendable {
     return true
   }
 
+  /// Reads bytes of `file`, from `offset` on, into the guest; false unless all of them are in the file
+  /// and fit RAM.
+  package func load(
+    _ byteCount: UInt64, of file: Descriptor, from offset: UInt64, at address: UInt64
+  ) throws(SystemCallError) -> Bool {
+    guard let target = unsafe pointer(to: address, byteCount: byteCount),
+      byteCount <= UInt64(Int.max), offset <= UInt64(Int.max) - byteCount
+    else { return false }
+    var done = 0
+    while done < Int(byteCount) {
+      // SAFETY: `pointer` checked the range, of which `done` bytes have been filled.
+      let count = unsafe pread(
+        file.rawValue, target + done, Int(byteCount) - done, Int(offset) + done)
+      if count == 0 { return false }
+      if count > 0 {
+        done += count
+      } else if errno != EINTR {
+        throw SystemCallError("pread", on: "of the image", code: errno)
+      }
+    }
+    return true
+  }
+
   /// A copy of bytes of the guest; nil unless all of them are RAM.
   package func read(at address: UInt64, byteCount: Int) -> [UInt8]? {
     guard byteCount >= 0,

@@ -1,5 +1,4 @@
 import HostNetwork
-import Image
 
 /// Puts an image into the memory of a guest, with what PVH tells a kernel (Xen,
 /// xen/include/public/arch-x86/hvm/start_info.h).
@@ -15,25 +14,42 @@ package struct BootImage {
 
   let entry: UInt32
 
-  /// Throws when a segment or the command line does not fit.
-  package init(
-    _ image: Image, file: [UInt8], commandLine: String, into memory: GuestMemory
-  ) throws(MonitorError) {
-    entry = image.pvhEntry
-    for segment in image.kernel.loadedSegments {
-      let start = Int(segment.fileOffset)
-      let bytes = file[start..<(start + Int(segment.fileByteCount))]
-      guard segment.physicalAddress >= Self.highStart,
-        memory.write(bytes, at: segment.physicalAddress),
-        memory.contains(segment.physicalAddress, byteCount: segment.memoryByteCount)
-      else { throw .imageTooLarge }
-    }
-    let line = Array(commandLine.utf8.prefix(Self.commandLineLimit)) + [0]
+  /// Throws when a segment or the command line does not fit, or the file cannot be read.
+  package init(_ order: MonitorOrder, into memory: GuestMemory) throws(MonitorError) {
+    entry = order.entry
+    guard try Self.load(order, into: memory) else { throw .imageTooLarge }
+    let line = Array(order.commandLine.utf8.prefix(Self.commandLineLimit)) + [0]
     let map = Self.map(of: memory)
     guard memory.write(line[...], at: Self.commandLine),
       memory.write(map.flatMap(\.encoded)[...], at: Self.memoryMap),
       memory.write(Self.startInfo(mapCount: map.count)[...], at: Self.startInfo)
     else { throw .imageTooLarge }
+  }
+
+  /// False when a segment does not fit.
+  private static func load(
+    _ order: MonitorOrder, into memory: GuestMemory
+  ) throws(MonitorError) -> Bool {
+    do throws(SystemCallError) {
+      let file = try Descriptor.file(order.imagePath)
+      for segment in order.segments where try !load(segment, of: file, into: memory) {
+        return false
+      }
+      return true
+    } catch {
+      throw .host(error)
+    }
+  }
+
+  /// False when it does not fit.
+  private static func load(
+    _ segment: BootSegment, of file: Descriptor, into memory: GuestMemory
+  ) throws(SystemCallError) -> Bool {
+    guard segment.address >= highStart, segment.fileByteCount <= segment.memoryByteCount,
+      memory.contains(segment.address, byteCount: segment.memoryByteCount)
+    else { return false }
+    return try memory.load(
+      segment.fileByteCount, of: file, from: segment.fileOffset, at: segment.address)
   }
 
   /// hvm_start_info, version 1: magic, version, flags, module count, modules, command line, RSDP,

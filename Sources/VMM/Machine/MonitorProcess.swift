@@ -7,8 +7,12 @@ package enum MonitorProcess {
   /// Status of a monitor that could not go on, whatever the guest did.
   private static let failure: Int32 = 1
 
-  /// Runs `machine` to its end, and this process with it.
-  package static func run(_ machine: VirtualMachine) throws(SystemCallError) -> Never {
+  /// Runs `machine` to its end, and this process with it; from its first instruction on with no more
+  /// rights than that takes.
+  package static func run(
+    _ machine: VirtualMachine, confinement: Confinement
+  ) throws(SystemCallError) -> Never {
+    try confinement.begin()
     let isPinned = machine.processorCount < HostThread.processorCount
     for index in 1..<max(1, machine.processorCount) {
       _ = try HostThread("processor \(index)") {
@@ -32,9 +36,14 @@ package enum MonitorProcess {
       _exit(end.status)
     } catch {
       machine.flush()
-      writeAll(Array("\(error)\n".utf8), to: STDERR_FILENO)
+      complain("\(error)")
       _exit(failure)
     }
+  }
+
+  /// Says why there is no guest, or no longer.
+  package static func complain(_ reason: String) {
+    writeAll(Array("\(reason)\n".utf8), to: STDERR_FILENO)
   }
 
   /// Passes the guest's console on to standard output.

@@ -1,5 +1,4 @@
 import HostNetwork
-import Image
 import KVM
 import Wire
 
@@ -13,7 +12,6 @@ package final class VirtualMachine: Sendable {
   package struct Parts {
     package var memory: GuestMemory
     package var processorCount: Int
-    /// Nil: a network card that is connected to nothing.
     package var backEnd: any NetworkBackEnd
     package var address: MACAddress
     /// Takes what the guest writes to its console.
@@ -45,6 +43,7 @@ package final class VirtualMachine: Sendable {
     machine = try system.createMachine()
     try machine.reservePages(at: Self.reservedPages)
     try machine.createLocalInterruptControllers()
+    try machine.letProcessorsSpin(on: system)
     try machine.setMemory(memory)
     let supported = try system.supportedLeaves()
     var processors: [KVMProcessor] = []

@@ -20,6 +20,20 @@ struct Tool {
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
+  /// A program of this package: beside this one, where the build leaves all of them, or in PATH.
+  static func findSibling(_ name: String) -> String? {
+    let here = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let beside = here.deletingLastPathComponent().appendingPathComponent(name).path
+    return FileManager.default.isExecutableFile(atPath: beside) ? beside : find(name)
+  }
+
+  static func sibling(_ name: String) throws(LaunchError) -> String {
+    if let path = findSibling(name) { return path }
+    throw LaunchError(
+      .hostCannot, name, "it is not built",
+      remedy: "build it: swift build -c release --product \(name)")
+  }
+
   /// The path of `name` below the tool's share directory; nil if there is no such file.
   func dataFile(_ name: String) -> String? {
     let file = URL(fileURLWithPath: path).resolvingSymlinksInPath()

@@ -32,12 +32,7 @@ struct Run: ParsableCommand {
     machine.monitor = choice.monitor
     try machine.checkHost(host)
     machine.queueCount = machine.usableQueueCount()
-    var emulator = ""
-    if choice.monitor == .qemu {
-      let tool = try Tool("qemu-system-x86_64", from: "apt install qemu-system-x86")
-      machine.firmware = tool.dataFile("qemu/qboot.rom")
-      emulator = tool.path
-    }
+    let monitor = try program(for: &machine)
     log.info("\(choice.text)")
     let directory = RunDirectory()
     let folder = try directory.claim(machine.name, orAnother: options.name == nil)
@@ -45,10 +40,22 @@ struct Run: ParsableCommand {
     let attendance = Attendance(folder, in: directory, log: log)
     var status = LauncherStatus.hostCannot
     defer { attendance.end(exitStatus: status.rawValue, isKept: options.isLeftAlone) }
-    let end = try boot(machine, image, emulator, attendance, log)
+    let end = try boot(machine, image, monitor, attendance, log)
     status = end.status
     if let problem = end.problem { throw problem }
     if end.status != .clean { throw GuestEnded(status: end.status) }
+  }
+
+  /// The path of what runs the machine.
+  private func program(for machine: inout Machine) throws -> String {
+    switch machine.monitor {
+    case .own:
+      return try Tool.sibling("ixmonitor")
+    case .qemu:
+      let tool = try Tool("qemu-system-x86_64", from: "apt install qemu-system-x86")
+      machine.firmware = tool.dataFile("qemu/qboot.rom")
+      return tool.path
+    }
   }
 
   /// The image itself, or the one that a manifest describes.
@@ -64,7 +71,7 @@ struct Run: ParsableCommand {
 
   /// Runs the machine; once more without QEMU's sandbox if this kernel does not allow that.
   private func boot(
-    _ machine: Machine, _ image: Image, _ emulator: String, _ attendance: Attendance, _ log: Logger
+    _ machine: Machine, _ image: Image, _ monitor: String, _ attendance: Attendance, _ log: Logger
   ) throws -> GuestEnd {
     let signals = try ChildProcess.openSignals()
     var machine = machine
@@ -72,7 +79,7 @@ struct Run: ParsableCommand {
       for: &machine, outlives: options.isLeftAlone, signals: signals, log: log)
     defer { poller?.stop() }
     var supervisor = Supervisor(
-      machine: machine, image: image, emulator: emulator, log: log, attendance: attendance,
+      machine: machine, image: image, monitor: monitor, log: log, attendance: attendance,
       isLeftAlone: options.isLeftAlone)
     supervisor.poller = poller
     let end = try supervisor.run(signals: signals)
@@ -80,7 +87,7 @@ struct Run: ParsableCommand {
     log.info("this host does not allow QEMU's sandbox: starting without it")
     machine.isSandboxed = false
     supervisor = Supervisor(
-      machine: machine, image: image, emulator: emulator, log: log, attendance: attendance,
+      machine: machine, image: image, monitor: monitor, log: log, attendance: attendance,
       isLeftAlone: options.isLeftAlone)
     supervisor.poller = poller
     return try supervisor.run(signals: signals)

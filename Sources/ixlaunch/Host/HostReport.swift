@@ -20,7 +20,7 @@ struct HostReport: Encodable {
 
   init(
     _ host: HostFacts, find: (String) -> String? = Tool.find,
-    poller: String? = PollerProcess.path
+    poller: String? = Tool.findSibling("ixnet")
   ) {
     items =
       [

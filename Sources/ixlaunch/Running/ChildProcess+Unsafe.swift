@@ -1,7 +1,7 @@
 import CProcess
 import Glibc
 
-/// QEMU as a child: its output, its end and the launcher's own signals, one event at a time. The
+/// A program as a child: its output, its end and the launcher's own signals, one event at a time. The
 /// kernel kills the child should the launcher end in any way, unless it is to outlive it.
 struct ChildProcess: ~Copyable {
   enum Event {
@@ -12,8 +12,9 @@ struct ChildProcess: ~Copyable {
     case timeout
     /// The descriptor that was to be watched beside the child can be read.
     case companion
-    /// The child has ended and its output has been read to the end; nil if a signal killed it.
-    case ended(exitStatus: Int32?)
+    /// The child has ended and its output has been read to the end; nil if `signal` killed it, which
+    /// is 0 otherwise.
+    case ended(exitStatus: Int32?, signal: Int32)
   }
 
   let identifier: pid_t
@@ -72,7 +73,8 @@ struct ChildProcess: ~Copyable {
       // Another child's events may have taken the signal that this one has ended.
       if output < 0, error < 0 { collect() }
       if let end, output < 0, error < 0 {
-        return .ended(exitStatus: end.signal == 0 ? end.exit_status : nil)
+        return .ended(
+          exitStatus: end.signal == 0 ? end.exit_status : nil, signal: end.signal)
       }
       var polled = [output, error, signals, companion].map {
         pollfd(fd: $0, events: Int16(POLLIN), revents: 0)

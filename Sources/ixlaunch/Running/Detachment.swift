@@ -26,7 +26,7 @@ struct Detachment {
       case .error(let bytes): FileHandle.standardError.write(Data(bytes))
       case .signal: child.send(SIGTERM)
       case .timeout, .companion: break
-      case .ended(let exitStatus):
+      case .ended(let exitStatus, _):
         let status = exitStatus.flatMap { LauncherStatus(rawValue: $0) } ?? .hostCannot
         guard status == .clean else { throw GuestEnded(status: status) }
         return

@@ -1,8 +1,12 @@
+import Glibc
+
 /// How the monitor ended, and what that says about the guest.
 struct GuestEnd: Equatable {
   var monitor = MonitorKind.qemu
   /// The monitor's exit status, or nil if a signal ended it.
   var exitStatus: Int32?
+  /// That signal, or 0.
+  var signal: Int32 = 0
   /// The user asked for the end.
   var wasStopped: Bool
   /// The last lines it wrote to its standard error.
@@ -35,6 +39,10 @@ struct GuestEnd: Equatable {
       let words = errors.isEmpty ? "status \(code)" : errors.joined(separator: " / ")
       return LaunchError(
         status, monitor.name, words, remedy: "see its command line with --verbose")
+    case nil where signal == SIGSYS:
+      return LaunchError(
+        status, monitor.name, "it was ended at a system call that it must not make",
+        remedy: "do not trust this image")
     case nil:
       return LaunchError(
         status, monitor.name, "it was killed", remedy: "check the host's memory")

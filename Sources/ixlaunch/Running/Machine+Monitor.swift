@@ -1,19 +1,27 @@
 import Image
+import VMM
 
 extension Machine {
-  /// The arguments of `ixlaunch` as the monitor of this machine.
-  var ownMonitorArguments: [String] {
-    var words = [
-      "monitor", "--image", imagePath, "--memory", "\(memory.bytes)", "--cores", "\(cores)",
-      "--address", "\(hardwareAddress)",
-    ]
-    if !commandLine.isEmpty { words.append("--append=\(commandLine)") }
+  /// What our own monitor is told of this machine.
+  func monitorOrder(for image: Image) -> MonitorOrder {
+    var order = MonitorOrder()
+    order.imagePath = imagePath
+    order.entry = image.pvhEntry
+    order.segments = image.kernel.loadedSegments.map {
+      BootSegment(
+        fileOffset: $0.fileOffset, fileByteCount: $0.fileByteCount, address: $0.physicalAddress,
+        memoryByteCount: $0.memoryByteCount)
+    }
+    order.commandLine = commandLine
+    order.memory = memory.bytes
+    order.cores = cores
+    order.hardwareAddress = hardwareAddress
     switch network {
-    case .tap(let tap, _, _): words += ["--tap", tap.name]
-    case .vhostUser(let port, _, _): words += ["--vhost-user", port.path]
+    case .tap(let tap, _, _): order.network = .tap(tap.name)
+    case .vhostUser(let port, _, _): order.network = .vhostUser(port.path)
     case .none, .user: break
     }
-    return words
+    return order
   }
 
   /// A locally administered address (IEEE 802, section 8.2.2) that follows from the machine's name
@@ -32,11 +40,11 @@ extension Machine {
     }
   }
 
-  /// The program that runs this machine, and its arguments.
-  func command(emulator: String) -> (path: String, arguments: [String]) {
+  /// The arguments of the program that runs this machine.
+  func monitorArguments(for image: Image) -> [String] {
     switch monitor {
-    case .own: ("/proc/self/exe", ownMonitorArguments)
-    case .qemu: (emulator, qemuArguments)
+    case .own: monitorOrder(for: image).words
+    case .qemu: qemuArguments
     }
   }
 }

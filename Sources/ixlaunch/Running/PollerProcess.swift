@@ -27,7 +27,7 @@ final class PollerProcess {
     var arguments = [device, "--queues", "\(queues)", "--for-guest"]
     if hugePages { arguments.append("--huge-pages") }
     if !outlives { arguments.append("--with-parent") }
-    let program = try Self.program()
+    let program = try Tool.sibling("ixnet")
     log.debug("\(program) \(arguments.joined(separator: " "))")
     child = try ChildProcess(
       path: program, arguments: arguments, outlives: outlives, signals: signals)
@@ -48,21 +48,6 @@ final class PollerProcess {
     port.path = poller.path
     machine.network = .vhostUser(port, interface, gateway: gateway)
     return poller
-  }
-
-  /// The program: beside this one, where the build leaves both, or in PATH.
-  static var path: String? {
-    let here = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    let beside = here.deletingLastPathComponent().appendingPathComponent("ixnet").path
-    if FileManager.default.isExecutableFile(atPath: beside) { return beside }
-    return Tool.find("ixnet")
-  }
-
-  private static func program() throws -> String {
-    if let path { return path }
-    throw LaunchError(
-      .hostCannot, "ixnet", "it is not built",
-      remedy: "build it: swift build -c release --product ixnet")
   }
 
   private func waitUntilReady() throws {

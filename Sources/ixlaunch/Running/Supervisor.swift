@@ -11,7 +11,8 @@ struct Supervisor {
 
   let machine: Machine
   let image: Image
-  let emulator: String
+  /// The path of what runs the machine.
+  let monitor: String
   let log: Logger
   private let attendance: Attendance?
   private let isLeftAlone: Bool
@@ -25,14 +26,14 @@ struct Supervisor {
 
   /// The guest of a launcher that `isLeftAlone` outlives it.
   init(
-    machine: Machine, image: Image, emulator: String, log: Logger, attendance: Attendance? = nil,
+    machine: Machine, image: Image, monitor: String, log: Logger, attendance: Attendance? = nil,
     isLeftAlone: Bool = false
   ) {
     self.attendance = attendance
     self.isLeftAlone = isLeftAlone
     self.machine = machine
     self.image = image
-    self.emulator = emulator
+    self.monitor = monitor
     self.log = log
     console = ConsoleReader(symbolizer: Symbolizer(image.kernel, image.application))
   }
@@ -40,10 +41,10 @@ struct Supervisor {
   /// Runs the machine until it ends or a signal stops it. `signals` is of
   /// `ChildProcess.openSignals()`.
   mutating func run(signals: Int32) throws(LaunchError) -> GuestEnd {
-    let (path, arguments) = machine.command(emulator: emulator)
-    log.debug("\(path) \(arguments.map(Self.quoted).joined(separator: " "))")
+    let arguments = machine.monitorArguments(for: image)
+    log.debug("\(monitor) \(arguments.map(Self.quoted).joined(separator: " "))")
     var child = try ChildProcess(
-      path: path, arguments: arguments, outlives: isLeftAlone, signals: signals)
+      path: monitor, arguments: arguments, outlives: isLeftAlone, signals: signals)
     attendance?.begin(record(monitor: child.identifier))
     if !machine.waitsForListener(ports: image.description.defaults.ports) { answer() }
     while true {
@@ -63,14 +64,14 @@ struct Supervisor {
         wasStopped = true
       case .timeout:
         child.send(SIGKILL)
-      case .ended(let exitStatus):
+      case .ended(let exitStatus, let signal):
         for line in console.rest() { show(line) }
         // Asked to, a monitor ends with 0; it is killed when it does not.
         let isAsked = !wasStopped && (exitStatus == 0 || exitStatus == nil)
         if isAsked, let poller, poller.hasEnded { throw poller.problem }
         return GuestEnd(
-          monitor: machine.monitor, exitStatus: exitStatus, wasStopped: wasStopped,
-          errors: errorLines)
+          monitor: machine.monitor, exitStatus: exitStatus, signal: signal,
+          wasStopped: wasStopped, errors: errorLines)
       }
     }
   }
@@ -103,7 +104,6 @@ struct Supervisor {
       .filter { !$0.contains("terminating on signal") }
       .suffix(Self.errorLineLimit)
       .map { $0.replacingOccurrences(of: "qemu-system-x86_64: ", with: "") }
-      .map { $0.replacingOccurrences(of: "ixlaunch: monitor: ", with: "") }
   }
 
   private static func write(_ line: String) {
