@@ -126,8 +126,8 @@ def _line(figure, labels, case, label):
 
 def _plot(name, figure, output):
     path = output / f"{name}.svg"
-    if not any(samples(figure, side[0], case) for side in figure["sides"]
-               for case in figure["cases"]):
+    if not any(value for side in figure["sides"] for case in figure["cases"]
+               for value in samples(figure, side[0], case)):
         return
     if name.startswith("latency"):
         plots.latency(figure, path)
