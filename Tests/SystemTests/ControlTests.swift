@@ -4,12 +4,20 @@ import Testing
 /// A dataplane with a name of its own, as the control plane sees it.
 struct Watched {
   let name = "test-\(UInt32.random(in: 0...999_999))"
-  let port = freePort()
+  /// Leads to the guest's port, unless the guest is on a tap.
+  let port: UInt16
   let guest: Guest
 
   init(_ image: String, _ guestPort: Int, _ options: [String] = []) throws {
+    port = freePort()
     guest = try Guest(
       image, ["--name", name, "--forward", "\(port):\(guestPort)"] + options)
+    #expect(guest.waitUntilListening())
+  }
+
+  init(_ image: String, in namespace: Namespace, _ options: [String] = []) throws {
+    port = 0
+    guest = try Guest(image, Guest.onTap + ["--name", name] + options, in: namespace)
     #expect(guest.waitUntilListening())
   }
 
