@@ -58,10 +58,10 @@ import Testing
       let free = try #require(resources[name])
       #expect(free == before[name])
     }
-    // Up to 16 buffers wait until the card is given as many at one time.
+    // The card may have used up a few more of its buffers now: free is what it has not got.
     let buffers = try #require(resources["free_buffers"])
     let buffersBefore = try #require(before["free_buffers"])
-    #expect(buffers > buffersBefore - 16)
+    #expect(buffers >= buffersBefore - 16)
   }
 
   /// Whatever ring 3 asked for, the peer sees TCP: flags that go together. (Checksums are the tap's to
