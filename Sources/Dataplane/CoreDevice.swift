@@ -8,7 +8,9 @@ import Wire
 /// A card with a single queue pair belongs to the first core. It receives for all, and the packets go
 /// on by `CoreLinks`; what the others send comes to it through their uplinks.
 package struct CoreDevice<Card: NetworkDevice & ~Copyable>: NetworkDevice, ~Copyable {
-  private var card: Card?
+  /// Of a core without a queue pair a placeholder, which does nothing. Not an optional: the compiler
+  /// would call a function to find out which it is, several times for every frame.
+  private var card: Card
   private let hasCard: Bool
   /// Of a core without a queue pair.
   private var uplink: Uplink?
@@ -22,15 +24,16 @@ package struct CoreDevice<Card: NetworkDevice & ~Copyable>: NetworkDevice, ~Copy
     guard let downlinks = Downlinks(mesh: mesh, arena: &arena) else { return nil }
     macAddress = card.macAddress
     offloads = card.offloads
-    self.card = consume card
+    self.card = card
     hasCard = true
     uplink = nil
     self.downlinks = downlinks
   }
 
-  /// Core `core`, which has none.
+  /// Core `core`, which has none: `placeholder` receives nothing.
   package init?(
-    core: Int, mesh: CoreMesh, macAddress: MACAddress, offloads: Offloads, arena: inout Arena
+    placeholder: consuming Card, core: Int, mesh: CoreMesh, macAddress: MACAddress,
+    offloads: Offloads, arena: inout Arena
   ) {
     guard let uplink = Uplink(core: core, mesh: mesh, arena: &arena),
       let downlinks = Downlinks(mesh: nil, arena: &arena)
@@ -38,7 +41,7 @@ package struct CoreDevice<Card: NetworkDevice & ~Copyable>: NetworkDevice, ~Copy
     self.macAddress = macAddress
     // A frame is copied on its way; one to be cut into segments would not fit.
     self.offloads = Offloads(transmitChecksum: offloads.transmitChecksum)
-    card = nil
+    card = placeholder
     hasCard = false
     self.uplink = consume uplink
     self.downlinks = downlinks
@@ -48,18 +51,12 @@ package struct CoreDevice<Card: NetworkDevice & ~Copyable>: NetworkDevice, ~Copy
 extension CoreDevice where Card: ~Copyable {
   @inline(__always)
   package var freeTransmitSlotCount: Int {
-    switch card {
-    case .some(let card): return card.freeTransmitSlotCount
-    case .none: return uplinkFreeSlotCount
-    }
+    hasCard ? card.freeTransmitSlotCount : uplinkFreeSlotCount
   }
 
   @inline(__always)
   package var completedTransmissionCount: UInt32 {
-    switch card {
-    case .some(let card): return card.completedTransmissionCount
-    case .none: return uplinkCount
-    }
+    hasCard ? card.completedTransmissionCount : uplinkCount
   }
 
   private var uplinkFreeSlotCount: Int {
@@ -77,27 +74,17 @@ extension CoreDevice where Card: ~Copyable {
   }
 
   /// Received frames of this core's queue pair that wait.
-  package var waitingFrameCount: Int {
-    switch card {
-    case .some(let card): return card.waitingFrameCount
-    case .none: return 0
-    }
-  }
+  package var waitingFrameCount: Int { card.waitingFrameCount }
 
-  package var statistics: DeviceStatistics {
-    switch card {
-    case .some(let card): return card.statistics
-    case .none: return DeviceStatistics()
-    }
-  }
+  package var statistics: DeviceStatistics { card.statistics }
 
   @inline(__always)
   package mutating func receive(_ pool: inout PacketPool) -> ReceivedFrame? {
-    card?.receive(&pool)
+    card.receive(&pool)
   }
 
   @inline(__always)
-  package mutating func refill(from pool: inout PacketPool) { card?.refill(from: &pool) }
+  package mutating func refill(from pool: inout PacketPool) { card.refill(from: &pool) }
 
   @inline(__always)
   package mutating func transmit(
@@ -105,7 +92,7 @@ extension CoreDevice where Card: ~Copyable {
     writeHeader: (inout MutableRawSpan) -> Void
   ) -> UInt32? {
     guard !hasCard else {
-      return card?.transmit(frame, fragments: fragments, pool: &pool, writeHeader: writeHeader)
+      return card.transmit(frame, fragments: fragments, pool: &pool, writeHeader: writeHeader)
     }
     return send(frame, fragments: fragments, pool: &pool, writeHeader: writeHeader)
   }
@@ -126,13 +113,13 @@ extension CoreDevice where Card: ~Copyable {
 
   @inline(__always)
   package mutating func ringDoorbell() {
-    card?.ringDoorbell()
+    card.ringDoorbell()
     uplink?.announce()
   }
 
   @inline(__always)
   package mutating func reclaim(_ pool: inout PacketPool) {
-    card?.reclaim(&pool)
+    card.reclaim(&pool)
     if !downlinks.isEmpty { forward(&pool) }
     uplink?.refresh()
   }
@@ -140,29 +127,22 @@ extension CoreDevice where Card: ~Copyable {
   /// Their doorbell is rung with that of this core's own frames.
   @inline(never)
   private mutating func forward(_ pool: inout PacketPool) {
-    guard var card = card.take() else { return }
     downlinks.forward(to: &card, pool: &pool)
-    self.card = consume card
   }
 
   package mutating func checkForLostNotification(now: Instant) {
-    card?.checkForLostNotification(now: now)
+    card.checkForLostNotification(now: now)
   }
 
   /// Nothing sleeps in the card either: frames that were forwarded after the doorbell had its turn in
   /// this cycle are announced before the core sleeps.
   package mutating func armInterrupt() -> Bool {
     guard !downlinks.hasWork() else { return true }
-    card?.ringDoorbell()
-    return card?.armInterrupt() ?? false
+    card.ringDoorbell()
+    return hasCard && card.armInterrupt()
   }
 
-  package func disarmInterrupt() {
-    switch card {
-    case .some(let card): card.disarmInterrupt()
-    case .none: break
-    }
-  }
+  package func disarmInterrupt() { card.disarmInterrupt() }
 
   @inline(__always)
   package mutating func takeWakes() -> UInt64 { uplink?.takeWakes() ?? 0 }

@@ -8,34 +8,59 @@ extension SplitVirtqueue {
       guard look() else { return nil }
     }
     let entry = ring.usedEntry(at: takenPosition)
-    guard entry.identifier < UInt32(truncatingIfNeeded: size) else {
-      return breakQueue(.identifier)
-    }
-    let head = UInt16(truncatingIfNeeded: entry.identifier)
-    let chain = shadow[Int(head)]
-    guard chain.descriptorCount != 0 else { return breakQueue(.notInFlight) }
-    // Deviation from section 2.6.8.2: where nothing is writable the count means nothing, and some
-    // devices put one there, so it is ignored.
-    guard chain.capacity == 0 || entry.byteCount <= UInt32(chain.capacity) else {
-      return breakQueue(.byteCount)
+    // The oldest chain that is not finished: there is one, as the device has used no more than it
+    // had.
+    let slot = slot(completedCount)
+    guard entry.identifier == head(of: slot), entry.byteCount <= byteLimit else {
+      return takeUnordered(entry.identifier, byteCount: entry.byteCount)
     }
     takenPosition &+= 1
-    free(head, chain)
-    return Completion(head: head, byteCount: chain.capacity == 0 ? 0 : entry.byteCount)
+    completedCount &+= 1
+    if earlyCount != 0 { catchUp() }
+    return Completion(slot: slot, byteCount: entry.byteCount)
   }
 
-  /// The next chain, by its head from `position` on, that the device still had when it was reset;
-  /// nil when there are no more. Only after a reset is it certain that the device uses none. The
-  /// queue is not used again.
-  package mutating func takeAbandoned(from position: inout Int) -> UInt16? {
+  /// The device has not used the oldest chain, or reports what cannot be true.
+  @inline(never)
+  private mutating func takeUnordered(_ identifier: UInt32, byteCount: UInt32) -> Completion? {
+    guard identifier < UInt32(truncatingIfNeeded: size) else { return breakQueue(.identifier) }
+    let slot = UInt16(truncatingIfNeeded: identifier / chainLimit)
+    guard head(of: slot) == identifier, isInFlight(slot) else {
+      return breakQueue(.notInFlight)
+    }
+    guard byteCount <= byteLimit else { return breakQueue(.byteCount) }
+    takenPosition &+= 1
+    early[Int(slot)] = true
+    earlyCount &+= 1
+    return Completion(slot: slot, byteCount: byteCount)
+  }
+
+  private func isInFlight(_ slot: UInt16) -> Bool {
+    // How many chains were queued between the oldest and the one in the slot.
+    let age = UInt32(self.slot(UInt32(slot) &- completedCount))
+    return age < queuedCount &- completedCount && !early[Int(slot)]
+  }
+
+  /// A chain has been finished that others, finished before it, waited for.
+  @inline(never)
+  private mutating func catchUp() {
+    while earlyCount != 0, early[Int(slot(completedCount))] {
+      early[Int(slot(completedCount))] = false
+      completedCount &+= 1
+      earlyCount &-= 1
+    }
+  }
+
+  /// The next chain, by its slot, that the device still had when it was reset; nil when there are
+  /// no more. Only after a reset is it certain that the device uses none. The queue is not used again.
+  package mutating func takeAbandoned() -> UInt16? {
     isBroken = true
-    while position < size {
-      let index = position
-      position &+= 1
-      guard shadow[index].descriptorCount != 0 else { continue }
-      let head = UInt16(truncatingIfNeeded: index)
-      free(head, shadow[index])
-      return head
+    while completedCount != queuedCount {
+      let slot = slot(completedCount)
+      completedCount &+= 1
+      guard early[Int(slot)] else { return slot }
+      early[Int(slot)] = false
+      earlyCount &-= 1
     }
     return nil
   }
@@ -50,15 +75,6 @@ extension SplitVirtqueue {
     }
     seenPosition = position
     return position != takenPosition
-  }
-
-  /// The chain's descriptors go to the front of the free list as they are linked.
-  @inline(__always)
-  private mutating func free(_ head: UInt16, _ chain: Shadow) {
-    shadow[Int(head)].descriptorCount = 0
-    shadow[Int(chain.tail)].next = firstFree
-    firstFree = head
-    freeDescriptorCount &+= Int(chain.descriptorCount)
   }
 
   @inline(never)

@@ -1,89 +1,80 @@
 import Packets
 import Wire
 
+// Each fills the slot that `nextSlot` has named, which must have been asked. Where the device is to
+// write, the queue was made for that.
 extension SplitVirtqueue {
   /// What a single descriptor names.
   package enum Use: BitwiseCopyable, Sendable {
     /// Bytes the device reads.
     case readable
-    /// Bytes the device writes.
-    case writable
     /// A table of descriptors of bytes the device reads.
     case table
   }
 
-  /// Queues a chain of one descriptor: the one `nextHead` has named, which must have been asked.
-  /// The device writes at most 65,535 bytes.
+  /// Queues a chain of one descriptor that the device reads.
   @inline(__always)
   package mutating func submit(_ address: DeviceAddress, byteCount: Int, use: Use) {
-    let head = firstFree
-    precondition(use != .writable || byteCount <= 0xFFFF, "a buffer too large for a queue")
     let flags =
       switch use {
       case .readable: UInt16(0)
-      case .writable: SplitRing.Flag.write
       case .table: SplitRing.Flag.indirect
       }
     ring.setDescriptor(
-      head, address: address, byteCount: UInt32(truncatingIfNeeded: byteCount), flags: flags,
+      nextHead, address: address, byteCount: UInt32(truncatingIfNeeded: byteCount), flags: flags,
       next: 0)
-    enter(
-      head, tail: head, descriptorCount: 1,
-      capacity: use == .writable ? UInt16(truncatingIfNeeded: byteCount) : 0)
+    queuedCount &+= 1
+  }
+
+  /// Queues a chain of one descriptor that the device writes: as many bytes as the queue was made
+  /// for.
+  @inline(__always)
+  package mutating func submit(writable address: DeviceAddress) {
+    assert(byteLimit != .max, "a queue whose device only reads")
+    ring.setDescriptor(
+      nextHead, address: address, byteCount: byteLimit, flags: SplitRing.Flag.write, next: 0)
+    queuedCount &+= 1
   }
 
   /// Queues a chain the device reads: `header` and the bytes of `fragments`, empty ones left out.
-  /// `nextHead(descriptorCount: 1 + fragments.count)` must have been asked.
+  /// They must fit into a slot.
   @inline(__always)
   package mutating func submit(
     header: DeviceAddress, byteCount: Int, fragments: Span<Fragment>, map: DirectMap
   ) {
-    let head = firstFree
-    var last = head
-    var descriptorCount: UInt16 = 1
+    precondition(fragments.count < Int(chainLimit), "a chain longer than its slot")
+    var last = nextHead
     var address = header
     var capacity = UInt32(truncatingIfNeeded: byteCount)
     for index in fragments.indices {
       let fragment = fragments[index]
       guard fragment.byteCount > 0 else { continue }
-      let next = shadow[Int(last)].next
       ring.setDescriptor(
-        last, address: address, byteCount: capacity, flags: SplitRing.Flag.next, next: next)
-      last = next
-      descriptorCount &+= 1
+        last, address: address, byteCount: capacity, flags: SplitRing.Flag.next, next: last &+ 1)
+      last &+= 1
       address = map.deviceAddress(of: fragment.address)
       capacity = UInt32(truncatingIfNeeded: fragment.byteCount)
     }
     ring.setDescriptor(last, address: address, byteCount: capacity, flags: 0, next: 0)
-    enter(head, tail: last, descriptorCount: descriptorCount, capacity: 0)
+    queuedCount &+= 1
   }
 
-  /// Queues a chain of two: bytes the device reads, then bytes it answers with.
-  /// `nextHead(descriptorCount: 2)` must have been asked.
-  mutating func submit(
-    request: DeviceAddress, byteCount: Int, reply: DeviceAddress, replyByteCount: UInt16
-  ) {
-    let head = firstFree
-    let last = shadow[Int(head)].next
+  /// Queues a chain of two: bytes the device reads, then bytes it answers with, as many as the queue
+  /// was made for.
+  mutating func submit(request: DeviceAddress, byteCount: Int, reply: DeviceAddress) {
+    precondition(chainLimit > 1 && byteLimit != .max, "a queue without answers")
+    let head = nextHead
     ring.setDescriptor(
       head, address: request, byteCount: UInt32(truncatingIfNeeded: byteCount),
-      flags: SplitRing.Flag.next, next: last)
+      flags: SplitRing.Flag.next, next: head &+ 1)
     ring.setDescriptor(
-      last, address: reply, byteCount: UInt32(replyByteCount), flags: SplitRing.Flag.write, next: 0)
-    enter(head, tail: last, descriptorCount: 2, capacity: replyByteCount)
+      head &+ 1, address: reply, byteCount: byteLimit, flags: SplitRing.Flag.write, next: 0)
+    queuedCount &+= 1
   }
 
-  /// Takes the chain off the free list and puts it into the available ring.
+  /// The first descriptor of the next slot.
   @inline(__always)
-  private mutating func enter(
-    _ head: UInt16, tail: UInt16, descriptorCount: UInt16, capacity: UInt16
-  ) {
-    let next = shadow[Int(head)].next
-    firstFree = tail == head ? next : shadow[Int(tail)].next
-    shadow[Int(head)] = Shadow(
-      next: next, tail: tail, descriptorCount: descriptorCount, capacity: capacity)
-    freeDescriptorCount &-= Int(descriptorCount)
-    ring.setAvailable(availablePosition, head: head)
-    availablePosition &+= 1
+  private var nextHead: UInt16 {
+    UInt16(truncatingIfNeeded: head(of: slot(queuedCount)))
   }
 }

@@ -2,8 +2,8 @@ import CX86
 import Packets
 import Wire
 
-/// One piece of memory per descriptor of a transmit queue, for the headers of the frame whose chain
-/// that descriptor heads, and for a table of descriptors where the frame needs one.
+/// One piece of memory per slot of a transmit queue, for the headers of the frame in it, and for a
+/// table of descriptors where the frame needs one.
 @safe
 struct TransmitSlots: ~Copyable {
   private static var headerByteCount: Int {
@@ -18,7 +18,7 @@ struct TransmitSlots: ~Copyable {
   private let tables: MemoryRegion
   private let map: DirectMap
 
-  /// Slots for `count` descriptors, without room for tables unless `hasTables`.
+  /// `count` slots, without room for tables unless `hasTables`.
   init?(count: Int, hasTables: Bool, arena: inout Arena, map: DirectMap) {
     guard let headers = arena.carve(byteCount: count * Self.headerStride, alignment: 64),
       let tables = arena.carve(

@@ -57,17 +57,10 @@ extension VirtioNetwork {
   /// still use the buffers, and keeps them.
   package mutating func shutDown(_ pool: inout PacketPool) -> Bool {
     guard VirtioHandshake.reset(transport) else { return false }
-    var position = 0
-    while let head = receiveQueue.takeAbandoned(from: &position) {
-      pool.release(PacketBuffer(adopting: receiveBuffers[Int(head)]))
+    while let slot = receiveQueue.takeAbandoned() {
+      pool.release(PacketBuffer(adopting: receiveBuffers[Int(slot)]))
     }
-    position = 0
-    while let head = transmitQueue.takeAbandoned(from: &position) {
-      let retained = transmissions[Int(head)].retained
-      guard retained != PacketPool.none else { continue }
-      pool.release(PacketBuffer(adopting: retained))
-    }
-    order.finishAll()
+    while let slot = transmitQueue.takeAbandoned() { finish(slot, pool: &pool) }
     return true
   }
 }

@@ -12,6 +12,12 @@ extension VirtioNetwork {
   @inline(__always)
   var headroom: Int { isMerging ? SegmentCutter.headroom : 0 }
 
+  /// Bytes of a receive buffer that the device may write.
+  static func receiveByteCount(_ features: VirtioFeatures) -> UInt16 {
+    let headroom = features.contains(.networkMergedBuffers) ? SegmentCutter.headroom : 0
+    return UInt16(PacketPool.bufferByteCount - headroom)
+  }
+
   /// Takes the first of several buffers. Nil when the frame is none that can be cut.
   @inline(never)
   mutating func beginMerged(

@@ -6,13 +6,14 @@ extension VirtioNetwork {
   package mutating func receive(_ pool: inout PacketPool) -> ReceivedFrame? {
     // Bounded: each turn takes a buffer the device had, and none is given back meanwhile.
     while let completion = receiveQueue.takeUsed() {
-      let index = receiveBuffers[Int(completion.head)]
+      let index = receiveBuffers[Int(completion.slot)]
       if cutter.bufferCount > 0 {
         let byteCount = Int(completion.byteCount)
         guard let frame = continueMerged(index, byteCount: byteCount, pool: &pool) else { continue }
         return frame
       }
       let byteCount = Int(completion.byteCount) &- VirtioNetworkHeader.byteCount
+      let headroom = frameOffset &- VirtioNetworkHeader.byteCount
       let header = VirtioNetworkHeader(of: index, at: headroom, in: pool)
       if isMerging, header.bufferCount > 1 {
         guard let frame = beginMerged(index, header, byteCount: byteCount, pool: &pool) else {
@@ -27,7 +28,7 @@ extension VirtioNetwork {
       counters.receivedFrames &+= 1
       counters.receivedBytes &+= UInt64(truncatingIfNeeded: byteCount)
       return ReceivedFrame(
-        buffer: PacketBuffer(adopting: index), offset: headroom &+ VirtioNetworkHeader.byteCount,
+        buffer: PacketBuffer(adopting: index), offset: frameOffset,
         byteCount: byteCount, isChecksumVerified: isVerified)
     }
     return nil
@@ -45,8 +46,14 @@ extension VirtioNetwork {
       counters.droppedShort &+= 1
       return nil
     }
-    // The usual frame: no flags, no segmentation.
+    // The usual frame: no flags, no segmentation; or a TCP segment from the same machine, with a
+    // header of IPv4 without options, that nobody has summed.
     if header.first & 0xFFFF == 0 { return false }
+    if header.first == usualUnsummed.first,
+      header.checksumOffset == usualUnsummed.checksumOffset, byteCount >= 52
+    {
+      return true
+    }
     return acceptOffloaded(header, byteCount: byteCount)
   }
 
@@ -77,21 +84,20 @@ extension VirtioNetwork {
   /// batches.
   @inline(__always)
   package mutating func refill(from pool: inout PacketPool) {
-    guard receiveQueue.freeDescriptorCount >= receiveQueue.size &>> 2 else { return }
+    guard receiveQueue.freeSlotCount >= receiveQueue.size &>> 2 else { return }
     fill(from: &pool)
   }
 
   private mutating func fill(from pool: inout PacketPool) {
-    while let head = receiveQueue.nextHead(descriptorCount: 1) {
+    let headroom = headroom
+    while let slot = receiveQueue.nextSlot {
       guard let buffer = pool.allocate() else {
         counters.shortRefills &+= 1
         return
       }
       let index = buffer.relinquish()
-      receiveBuffers[Int(head)] = index
-      receiveQueue.submit(
-        map.deviceAddress(of: pool.address(of: index) + headroom),
-        byteCount: PacketPool.bufferByteCount &- headroom, use: .writable)
+      receiveBuffers[Int(slot)] = index
+      receiveQueue.submit(writable: map.deviceAddress(of: pool.address(of: index) + headroom))
     }
   }
 }

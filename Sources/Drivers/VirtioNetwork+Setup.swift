@@ -54,9 +54,8 @@ extension VirtioNetwork {
     let receive: Queue
     let transmit: Queue
     let receiveBuffers: Table<UInt32>
-    let transmissions: Table<Transmission>
+    let retained: Table<UInt32>
     let slots: TransmitSlots
-    let order: CompletionOrder
     let cutter: SegmentCutter
 
     init(
@@ -64,49 +63,78 @@ extension VirtioNetwork {
       arena: inout Arena, map: DirectMap
     ) throws(VirtioError) {
       let receive = try Queue(
-        receiveQueueNumber(pair), transport, size: queueSize, arena: &arena, map: map)
+        receiveQueueNumber(pair), transport, size: queueSize,
+        writableByteCount: receiveByteCount(features), arena: &arena, map: map)
+      // Where there are no tables a slot holds a frame with all fragments it can have.
+      let hasTables = features.contains(.indirectDescriptors)
       let transmit = try Queue(
-        transmitQueueNumber(pair), transport, size: queueSize, arena: &arena, map: map)
-      let size = transmit.queue.size
+        transmitQueueNumber(pair), transport, size: queueSize,
+        chainLimit: hasTables ? 2 : minimumQueueSize, arena: &arena, map: map)
+      try self.init(receive, transmit, hasTables: hasTables, arena: &arena, map: map)
+    }
+
+    /// Queues that no device knows.
+    init(absentIn arena: inout Arena, map: DirectMap) throws(VirtioError) {
+      let receive = try Queue(absentIn: &arena, map: map)
+      let transmit = try Queue(absentIn: &arena, map: map)
+      try self.init(receive, transmit, hasTables: false, arena: &arena, map: map)
+    }
+
+    private init(
+      _ receive: consuming Queue, _ transmit: consuming Queue, hasTables: Bool,
+      arena: inout Arena, map: DirectMap
+    ) throws(VirtioError) {
+      let slotCount = transmit.queue.slotCount
       guard
         let receiveBuffers = arena.carve(count: receive.queue.size, repeating: PacketPool.none),
-        let transmissions = arena.carve(count: size, repeating: Transmission()),
+        let retained = arena.carve(count: slotCount, repeating: PacketPool.none),
         let slots = TransmitSlots(
-          count: size, hasTables: features.contains(.indirectDescriptors), arena: &arena, map: map),
-        let order = CompletionOrder(capacity: size, arena: &arena),
+          count: slotCount, hasTables: hasTables, arena: &arena, map: map),
         let cutter = SegmentCutter(arena: &arena)
       else { throw .outOfMemory }
       self.receive = receive
       self.transmit = transmit
       self.receiveBuffers = receiveBuffers
-      self.transmissions = transmissions
+      self.retained = retained
       self.slots = slots
-      self.order = order
       self.cutter = cutter
     }
   }
 
-  /// A queue the device has been told of.
+  /// A queue and where its device is told of work in it.
   struct Queue: ~Copyable {
     var queue: SplitVirtqueue
     let doorbell: VirtioDoorbell
 
     init(
       _ number: UInt16, _ transport: Transport, size: Int, atLeast least: Int = minimumQueueSize,
-      arena: inout Arena, map: DirectMap
+      chainLimit: Int = 1, writableByteCount: UInt16 = 0, arena: inout Arena, map: DirectMap
     ) throws(VirtioError) {
       let limit = min(transport.queueSizeLimit(of: number), min(size, 32_768))
       guard limit >= least else { throw .queueRefused }
       // The largest power of two that is not above the limit.
       let chosen = 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
-      guard let queue = SplitVirtqueue(size: chosen, arena: &arena, map: map) else {
-        throw .outOfMemory
-      }
+      guard
+        let queue = SplitVirtqueue(
+          size: chosen, chainLimit: chainLimit, writableByteCount: writableByteCount,
+          arena: &arena, map: map)
+      else { throw .outOfMemory }
       guard let doorbell = transport.enableQueue(number, at: queue.layout) else {
         throw .queueRefused
       }
       self.queue = queue
       self.doorbell = doorbell
+    }
+
+    /// A queue that no device knows: nothing goes in and nothing comes out.
+    init(absentIn arena: inout Arena, map: DirectMap) throws(VirtioError) {
+      guard
+        var queue = SplitVirtqueue(
+          size: 2, chainLimit: 1, writableByteCount: 0, arena: &arena, map: map)
+      else { throw .outOfMemory }
+      queue.isBroken = true
+      self.queue = queue
+      doorbell = VirtioDoorbell(queue: 0, offset: 0)
     }
   }
 }

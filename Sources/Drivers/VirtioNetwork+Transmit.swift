@@ -2,44 +2,37 @@ import Packets
 import Wire
 
 extension VirtioNetwork {
-  /// Frames of one fragment that fit now. Where indirect descriptors were negotiated every frame
-  /// counts as such; where not, one with more fragments takes more room and may be refused.
   @inline(__always)
   package var freeTransmitSlotCount: Int {
-    guard !transmitQueue.isBroken, order.canIssue else { return 0 }
-    return transmitQueue.freeDescriptorCount &>> 1
+    transmitQueue.isBroken ? 0 : transmitQueue.freeSlotCount
   }
 
   @inline(__always)
-  package var completedTransmissionCount: UInt32 { order.completed }
+  package var completedTransmissionCount: UInt32 { transmitQueue.completedCount }
 
   @inline(__always)
   package mutating func transmit(
     _ frame: consuming OutgoingFrame, fragments: Span<Fragment>, pool: inout PacketPool,
     writeHeader: (inout MutableRawSpan) -> Void
   ) -> UInt32? {
-    let usesTable = fragments.count > 1 && features.contains(.indirectDescriptors)
-    let descriptorCount = usesTable ? 1 : 1 &+ fragments.count
-    guard order.canIssue, let head = transmitQueue.nextHead(descriptorCount: descriptorCount)
-    else {
+    guard let slot = transmitQueue.nextSlot else {
       refuse(retained: frame.retained, pool: &pool)
       return nil
     }
     slots.write(
-      VirtioNetworkHeader(for: frame), packetHeaderByteCount: frame.headerByteCount, slot: head,
+      VirtioNetworkHeader(for: frame), packetHeaderByteCount: frame.headerByteCount, slot: slot,
       writeHeader: writeHeader)
     let byteCount = VirtioNetworkHeader.byteCount &+ frame.headerByteCount
-    if usesTable {
-      let table = slots.writeTable(headerByteCount: byteCount, fragments: fragments, slot: head)
+    if fragments.count > 1, features.contains(.indirectDescriptors) {
+      let table = slots.writeTable(headerByteCount: byteCount, fragments: fragments, slot: slot)
       transmitQueue.submit(table.address, byteCount: table.byteCount, use: .table)
     } else {
       transmitQueue.submit(
-        header: slots.headerAddress(head), byteCount: byteCount, fragments: fragments, map: map)
+        header: slots.headerAddress(slot), byteCount: byteCount, fragments: fragments, map: map)
     }
-    let ticket = order.issue()
-    transmissions[Int(head)] = Transmission(ticket: ticket, retained: frame.retained)
+    retained[Int(slot)] = frame.retained
     count(frame, fragments)
-    return ticket
+    return transmitQueue.queuedCount
   }
 
   @inline(__always)
@@ -58,16 +51,15 @@ extension VirtioNetwork {
   package mutating func reclaim(_ pool: inout PacketPool) {
     // Bounded: each turn takes a frame that was in flight.
     while let completion = transmitQueue.takeUsed() {
-      finish(transmissions[Int(completion.head)], pool: &pool)
+      finish(completion.slot, pool: &pool)
     }
   }
 
+  /// The device has finished with the frame in `slot`.
   @inline(__always)
-  private mutating func finish(_ transmission: Transmission, pool: inout PacketPool) {
-    if transmission.retained != PacketPool.none {
-      pool.release(PacketBuffer(adopting: transmission.retained))
-    }
-    order.finish(transmission.ticket)
+  mutating func finish(_ slot: UInt16, pool: inout PacketPool) {
+    let buffer = retained[Int(slot)]
+    if buffer != PacketPool.none { pool.release(PacketBuffer(adopting: buffer)) }
   }
 
   private mutating func refuse(retained: UInt32, pool: inout PacketPool) {

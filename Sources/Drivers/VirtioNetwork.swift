@@ -14,30 +14,29 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
   /// The smallest queue that holds a frame with all fragments it can have.
   static var minimumQueueSize: Int { 32 }
 
-  /// What is remembered about a frame in flight, by its head descriptor.
-  struct Transmission: BitwiseCopyable {
-    var ticket: UInt32 = 0
-    /// The pool buffer to be released, `PacketPool.none` when there is none.
-    var retained = PacketPool.none
-  }
-
   package let macAddress: MACAddress
   package let offloads: Offloads
   /// What the device and this driver agreed on.
   package let features: VirtioFeatures
   package internal(set) var counters = VirtioNetworkCounters()
 
+  /// Where a frame begins in a receive buffer that is its first.
+  let frameOffset: Int
+  /// The header of most frames without a checksum, where the device may leave it out; otherwise zero,
+  /// which stands in front of frames that have one.
+  let usualUnsummed: VirtioNetworkHeader
   let transport: Transport
   let map: DirectMap
   let receiveDoorbell: VirtioDoorbell
   let transmitDoorbell: VirtioDoorbell
   var receiveQueue: SplitVirtqueue
   var transmitQueue: SplitVirtqueue
-  /// The pool buffer each receive descriptor names.
+  /// The pool buffer in each slot of the receive queue.
   var receiveBuffers: Table<UInt32>
-  var transmissions: Table<Transmission>
+  /// The pool buffer to be released with the frame in each slot of the transmit queue,
+  /// `PacketPool.none` when there is none. Tickets are the queue's count of chains.
+  var retained: Table<UInt32>
   var slots: TransmitSlots
-  var order: CompletionOrder
   var cutter: SegmentCutter
   var receiveWatch = NotificationWatch()
   var transmitWatch = NotificationWatch()
@@ -48,7 +47,7 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
   ///
   /// `queueSize` is the most descriptors either queue gets; `fallbackAddress` is used when the
   /// device has no usable address of its own. The queues and everything about them comes from
-  /// `arena`: about 150 KiB for queues of 256 descriptors.
+  /// `arena`: about 90 KiB for queues of 256 descriptors.
   package init(
     _ transport: Transport, queueSize: Int = 256, fallbackAddress: MACAddress,
     arena: inout Arena, map: DirectMap
@@ -67,6 +66,13 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
     macAddress = setup.macAddress
     offloads = setup.offloads
     features = setup.features
+    frameOffset =
+      PacketPool.bufferByteCount - Int(Self.receiveByteCount(setup.features))
+      + VirtioNetworkHeader.byteCount
+    usualUnsummed =
+      setup.features.contains(.networkGuestChecksum)
+      ? VirtioNetworkHeader(first: 34 << 48 | UInt64(VirtioNetworkHeader.needsChecksum), second: 16)
+      : VirtioNetworkHeader(first: 0, second: 0)
     transport = setup.transport
     self.map = map
     receiveDoorbell = parts.receive.doorbell
@@ -74,9 +80,8 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
     receiveQueue = parts.receive.queue
     transmitQueue = parts.transmit.queue
     receiveBuffers = parts.receiveBuffers
-    transmissions = parts.transmissions
+    retained = parts.retained
     slots = parts.slots
-    order = parts.order
     cutter = parts.cutter
   }
 }

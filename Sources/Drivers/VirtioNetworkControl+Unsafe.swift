@@ -21,7 +21,8 @@ struct VirtioNetworkControl<Transport: VirtioTransport>: ~Copyable {
       throw .outOfMemory
     }
     queue = try VirtioNetwork.Queue(
-      number, transport, size: 16, atLeast: 2, arena: &arena, map: map)
+      number, transport, size: 16, atLeast: 2, chainLimit: 2, writableByteCount: 1, arena: &arena,
+      map: map)
     self.memory = memory
     self.map = map
   }
@@ -57,12 +58,11 @@ struct VirtioNetworkControl<Transport: VirtioTransport>: ~Copyable {
   }
 
   private mutating func perform(_ byteCount: Int, _ transport: Transport) throws(VirtioError) {
-    guard queue.queue.nextHead(descriptorCount: 2) != nil else { throw .commandRefused }
+    guard queue.queue.nextSlot != nil else { throw .commandRefused }
     let address = map.deviceAddress(of: memory.base)
     let answer = memory.base + Self.commandByteCount
     queue.queue.submit(
-      request: address, byteCount: byteCount, reply: map.deviceAddress(of: answer),
-      replyByteCount: 1)
+      request: address, byteCount: byteCount, reply: map.deviceAddress(of: answer))
     if queue.queue.publish() { transport.ring(queue.doorbell) }
     for _ in 0..<Self.lookLimit {
       guard queue.queue.takeUsed() != nil else {

@@ -47,6 +47,14 @@ package struct VirtioNetworkSetup<Transport: VirtioTransport>: ~Copyable {
     return VirtioNetwork(of: self, parts: parts, map: map)
   }
 
+  /// What stands for a pair that there is not: it never receives and refuses to send.
+  package func makeAbsentPair(
+    arena: inout Arena, map: DirectMap
+  ) throws(VirtioError) -> VirtioNetwork<Transport> {
+    let parts = try VirtioNetwork<Transport>.Parts(absentIn: &arena, map: map)
+    return VirtioNetwork(of: self, parts: parts, map: map)
+  }
+
   func makeParts(
     _ pair: Int, queueSize: Int, arena: inout Arena, map: DirectMap
   ) throws(VirtioError) -> VirtioNetwork<Transport>.Parts {

@@ -77,8 +77,8 @@
       var device: CoreDevice<NetworkCard>?
       if index > 0, isOnlyPair, let mesh {
         device = CoreDevice(
-          core: index, mesh: mesh, macAddress: card.macAddress, offloads: card.offloads,
-          arena: &arena)
+          placeholder: card.absentPair(arena: &arena), core: index, mesh: mesh,
+          macAddress: card.macAddress, offloads: card.offloads, arena: &arena)
       } else {
         device = CoreDevice(
           card: card.pair(index, arena: &arena), mesh: isOnlyPair ? mesh : nil, arena: &arena)

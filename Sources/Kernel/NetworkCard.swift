@@ -48,6 +48,15 @@
       }
     }
 
+    /// What a core without a queue pair has in its place; ends the machine when there is no memory.
+    borrowing func absentPair(arena: inout Arena) -> NetworkCard {
+      do throws(VirtioError) {
+        return try makeAbsentPair(arena: &arena, map: Layout.directMap)
+      } catch {
+        refuse(error)
+      }
+    }
+
     /// Starts the device; ends the machine when it does not.
     borrowing func start(_ steering: ReceiveScaling, arena: inout Arena) {
       do throws(VirtioError) {

@@ -47,7 +47,8 @@ private struct CountingCard: NetworkDevice, ~Copyable {
     guard var pool = PacketPool(memory: packets.region, arena: &arena),
       var first = CoreDevice(card: CountingCard(counts: counts), mesh: mesh, arena: &arena),
       var other = CoreDevice<CountingCard>(
-        core: 1, mesh: mesh, macAddress: first.macAddress, offloads: Offloads(), arena: &arena)
+        placeholder: CountingCard(counts: CountingCard.Counts()), core: 1, mesh: mesh,
+        macAddress: first.macAddress, offloads: Offloads(), arena: &arena)
     else {
       Issue.record("the arena is too small")
       return

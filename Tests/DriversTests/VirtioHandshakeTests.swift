@@ -58,7 +58,7 @@ import Wire
   @Test func anArenaThatIsTooSmallIsAnError() throws {
     let model = FakeVirtioDevice()
     let transport = try VirtioFunction.transport(model)
-    for byteCount in stride(from: 0, to: 150_000, by: 4_001) {
+    for byteCount in stride(from: 0, to: 80_000, by: 4_001) {
       let memory = TestMemory(byteCount: byteCount)
       var arena = memory.arena
       #expect(throws: VirtioError.outOfMemory) {
