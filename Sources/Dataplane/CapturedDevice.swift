@@ -70,15 +70,23 @@ package struct CapturedDevice<Inner: NetworkDevice & ~Copyable>: NetworkDevice, 
     _ frame: consuming OutgoingFrame, fragments: Span<Fragment>, pool: inout PacketPool,
     writeHeader: (inout MutableRawSpan) -> Void
   ) -> UInt32? {
-    let headerByteCount = frame.headerByteCount
+    guard !isCapturing else {
+      return transmitCaptured(frame, fragments: fragments, pool: &pool, writeHeader: writeHeader)
+    }
+    return inner.transmit(frame, fragments: fragments, pool: &pool, writeHeader: writeHeader)
+  }
+
+  @inline(never)
+  private mutating func transmitCaptured(
+    _ frame: OutgoingFrame, fragments: Span<Fragment>, pool: inout PacketPool,
+    writeHeader: (inout MutableRawSpan) -> Void
+  ) -> UInt32? {
     guard
       let ticket = inner.transmit(
         frame, fragments: fragments, pool: &pool, writeHeader: writeHeader)
     else { return nil }
-    if isCapturing {
-      ring?.append(
-        headerByteCount: headerByteCount, fragments, now: now, writeHeader: writeHeader)
-    }
+    ring?.append(
+      headerByteCount: frame.headerByteCount, fragments, now: now, writeHeader: writeHeader)
     return ticket
   }
 

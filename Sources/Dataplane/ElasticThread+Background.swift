@@ -15,12 +15,14 @@ extension ElasticThread where Device: ~Copyable {
     attend(now: now, on: &core)
     control.set(.absent)
     device.checkForLostNotification(now: now)
+    events.suspend()
+    defer { events.resume() }
     var round = 0
     var frameCount: UInt64
     repeat {
       frameCount = metrics.frames
       device.reclaim(&pool)
-      receive(now, delivers: false)
+      receive(now)
       stack.expire(now: now, pool: &pool)
       transmit(now)
       round &+= 1

@@ -115,6 +115,7 @@ package struct ElasticThread<
     control.set(.sleeping)
     core.sleep(until: deadline, now: now)
     control.set(.running)
+    metrics.sleeps &+= 1
     load.foundEmpty(now: core.now())
     device.disarmInterrupt()
     stack.links.endSleep()
@@ -143,7 +144,7 @@ package struct ElasticThread<
     transmit(now)
     stack.expire(now: now, pool: &pool)
     timers.fire(now: now, into: &events)
-    receive(now, delivers: true)
+    receive(now)
     stack.deliver(into: &events, pool: &pool)
     metrics.cycles &+= 1
     return events.count
@@ -184,9 +185,9 @@ package struct ElasticThread<
     device.ringDoorbell()
   }
 
-  /// Takes at most B frames; never waits for more. Event conditions are written only if `delivers`.
+  /// Takes at most B frames; never waits for more.
   @inline(__always)
-  mutating func receive(_ now: Instant, delivers: Bool) {
+  mutating func receive(_ now: Instant) {
     // What was sent before the answer that may be there now is finished: its memory is free as soon
     // as it is acknowledged.
     device.reclaim(&pool)
@@ -196,12 +197,11 @@ package struct ElasticThread<
       count = stack.receiveFromOtherCores(
         limit: max(batchBound / 2, 1), now: now, pool: &pool, device: &device)
     }
+    let completed = device.completedTransmissionCount
     while count < batchBound, let frame = device.receive(&pool) {
-      if delivers {
-        stack.receive(frame, now: now, pool: &pool, device: &device, events: &events)
-      } else {
-        stack.receive(frame, now: now, pool: &pool, device: &device)
-      }
+      stack.receive(
+        frame, completedTransmissions: completed, now: now, pool: &pool, device: &device,
+        events: &events)
       count &+= 1
     }
     guard count > 0 else { return load.foundEmpty(now: now) }
@@ -222,6 +222,8 @@ package struct ThreadMetrics: BitwiseCopyable {
   package var refusedCalls: UInt64 = 0
   /// Times the application stayed away for so long that the thread went on without it.
   package var overstays: UInt64 = 0
+  /// Times the thread slept until a frame or a timer.
+  package var sleeps: UInt64 = 0
 }
 
 extension Status {

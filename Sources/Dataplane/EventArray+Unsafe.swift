@@ -10,6 +10,8 @@ import Wire
 @safe
 package struct EventArray: ~Copyable {
   package let capacity: Int
+  /// Events that this cycle may have.
+  private var limit: Int
   /// Events of this cycle.
   package private(set) var count = 0
   /// What the application has asked for with its latest `poll`.
@@ -21,6 +23,7 @@ package struct EventArray: ~Copyable {
   /// `receiveWindow` is where ring 3 sees the first buffer of the packet pool.
   package init(memory: MemoryRegion, receiveWindow: UserAddress) {
     capacity = memory.byteCount / MemoryLayout<EventDescriptor>.stride
+    limit = capacity
     // SAFETY: the kernel owns the region; descriptors have no invalid bit pattern.
     unsafe events = unsafe memory.pointer.bindMemory(
       to: EventDescriptor.self, capacity: capacity)
@@ -30,9 +33,13 @@ package struct EventArray: ~Copyable {
   /// Starts a new cycle.
   package mutating func removeAll() { count = 0 }
 
+  /// Ring 3 is reading the array: there is no room until `resume`.
+  mutating func suspend() { limit = count }
+  mutating func resume() { limit = capacity }
+
   @inline(__always)
   private mutating func append(_ event: EventDescriptor) {
-    precondition(count < capacity, "the array of event conditions is full")
+    precondition(count < limit, "the array of event conditions is full")
     // SAFETY: the index was checked.
     unsafe events[count] = event
     count &+= 1
@@ -66,7 +73,7 @@ package struct EventArray: ~Copyable {
 
 extension EventArray: ConnectionEvents {
   @inline(__always)
-  package var roomCount: Int { capacity &- count }
+  package var roomCount: Int { limit &- count }
 
   package mutating func knock(_ handle: Handle, flow: Flow) {
     var event = Self.event(.tcpKnock, handle, 0)

@@ -24,24 +24,41 @@ extension IPv4Output: SegmentTransmitter {
   }
 
   @inline(__always)
-  package mutating func transmit<Device: NetworkDevice & ~Copyable>(
-    _ usual: UsualFrame, payload: Fragment, device: inout Device, pool: inout PacketPool
+  package mutating func transmitUsual<Device: NetworkDevice & ~Copyable>(
+    to destination: IPv4Address, headerByteCount: Int, payload: Fragment, device: inout Device,
+    pool: inout PacketPool, makeFrame: () -> UsualFrame
   ) -> UInt32? {
-    let remote = IPv4Address(UInt32(bigEndian: UInt32(truncatingIfNeeded: usual.addresses &>> 32)))
-    guard let hardware = latestHop(to: remote) else { return nil }
-    var frame = OutgoingFrame(headerByteCount: usual.headerByteCount)
-    let fragments: InlineArray<1, Fragment> = [payload]
-    let checksum: UInt16
-    if device.offloads.transmitChecksum {
-      frame.checksumStart = Self.transportOffset
-      frame.checksumOffset = TCPHeader.checksumOffset
-      checksum = usual.partialChecksum
-    } else {
-      var sum = Checksum()
-      sum.add(fragments.span)
-      checksum = usual.checksum(over: sum)
+    guard let hardware = latestHop(to: destination) else { return nil }
+    guard device.offloads.transmitChecksum else {
+      return transmitSummed(
+        makeFrame(), to: hardware, payload: payload, device: &device, pool: &pool)
     }
+    var frame = OutgoingFrame(headerByteCount: headerByteCount)
+    frame.checksumStart = Self.transportOffset
+    frame.checksumOffset = TCPHeader.checksumOffset
+    let fragments: InlineArray<1, Fragment> = [payload]
     let source = device.macAddress
+    let ticket = device.transmit(frame, fragments: fragments.span, pool: &pool) { header in
+      let usual = makeFrame()
+      usual.emit(
+        from: source, to: hardware, checksum: usual.partialChecksum, into: &header)
+    }
+    if ticket != nil { counters.segments &+= 1 }
+    return ticket
+  }
+
+  /// The same for a device that leaves checksums to us.
+  @inline(never)
+  private mutating func transmitSummed<Device: NetworkDevice & ~Copyable>(
+    _ usual: UsualFrame, to hardware: MACAddress, payload: Fragment, device: inout Device,
+    pool: inout PacketPool
+  ) -> UInt32? {
+    let fragments: InlineArray<1, Fragment> = [payload]
+    var sum = Checksum()
+    sum.add(fragments.span)
+    let checksum = usual.checksum(over: sum)
+    let source = device.macAddress
+    let frame = OutgoingFrame(headerByteCount: usual.headerByteCount)
     let ticket = device.transmit(frame, fragments: fragments.span, pool: &pool) { header in
       usual.emit(from: source, to: hardware, checksum: checksum, into: &header)
     }

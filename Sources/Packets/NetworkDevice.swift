@@ -84,18 +84,14 @@ package struct ReceivedFrame: ~Copyable {
   package let byteCount: Int
   /// The transport checksum is known to be right, or the frame never left the host that made it.
   package let isChecksumVerified: Bool
-  /// The device's receive-side-scaling hash, where it reported one.
-  package let hash: UInt32?
 
   package init(
-    buffer: consuming PacketBuffer, offset: Int, byteCount: Int, isChecksumVerified: Bool,
-    hash: UInt32? = nil
+    buffer: consuming PacketBuffer, offset: Int, byteCount: Int, isChecksumVerified: Bool
   ) {
     self.buffer = buffer
     self.offset = offset
     self.byteCount = byteCount
     self.isChecksumVerified = isChecksumVerified
-    self.hash = hash
   }
 
   @inline(__always)

@@ -36,7 +36,10 @@ package struct Configuration: BitwiseCopyable, Sendable {
   package var reservedBufferCount = 32
   /// Largest payload of a segment to receive: the link's MTU less 40 (RFC 6691).
   package var maximumSegmentByteCount: UInt16 = 1460
-  package var minimumTimeout: Interval = .milliseconds(5)
+  package var minimumTimeout: Interval {
+    get { .microseconds(UInt64(timeoutBounds.minimum)) }
+    set { timeoutBounds.minimum = UInt32(clamping: newValue.microseconds) }
+  }
   /// How long the ACK of less than two full segments waits for data to ride on: well below the
   /// retransmission timeout of a peer inside a datacentre, and at most 0.5 s (RFC 9293, section
   /// 3.8.6.3). Zero sends every ACK at the end of its batch.
@@ -49,7 +52,12 @@ package struct Configuration: BitwiseCopyable, Sendable {
   /// RFC 6298, section 2.1.
   package var initialTimeout: Interval = .seconds(1)
   /// RFC 6298, section 2.4, allows a maximum of 60 s or more.
-  package var maximumTimeout: Interval = .seconds(60)
+  package var maximumTimeout: Interval {
+    get { .microseconds(UInt64(timeoutBounds.maximum)) }
+    set { timeoutBounds.maximum = UInt32(clamping: max(newValue.microseconds, 1)) }
+  }
+  /// The two above as every acknowledgment needs them.
+  private(set) var timeoutBounds = TimeoutBounds()
   /// A connection whose data or FIN is not acknowledged for this long is given up: R2 of RFC 9293,
   /// section 3.8.3, which asks for 100 s or more.
   package var userTimeout: Interval = .seconds(100)

@@ -80,9 +80,7 @@ extension Connection {
     guard removal.hasSample else { return }
     let roundTrip = now.shortMicroseconds &- removal.sentAt
     detection.minimumRoundTrip = min(detection.minimumRoundTrip, roundTrip)
-    retransmission.measure(
-      microseconds: roundTrip,
-      minimum: configuration.minimumTimeout, maximum: configuration.maximumTimeout)
+    retransmission.measure(microseconds: roundTrip, within: configuration.timeoutBounds)
   }
 
   /// A round-trip sample, in whole milliseconds, from TSecr: for a handshake that took several
@@ -98,8 +96,7 @@ extension Connection {
     // An echo of something that was never sent is no measurement.
     guard milliseconds < 1 << 16 else { return }
     retransmission.measure(
-      microseconds: milliseconds &* 1_000, minimum: configuration.minimumTimeout,
-      maximum: configuration.maximumTimeout)
+      microseconds: milliseconds &* 1_000, within: configuration.timeoutBounds)
   }
 
   /// Grows the window, or goes on repairing: RFC 6582, section 3.2, steps 3 (full and partial

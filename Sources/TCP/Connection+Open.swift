@@ -153,7 +153,7 @@ extension Connection {
       let roundTrip = now.since(timers.stalledSince).microseconds
       retransmission.measure(
         microseconds: UInt32(truncatingIfNeeded: min(roundTrip, 1 << 30)),
-        minimum: configuration.minimumTimeout, maximum: configuration.maximumTimeout)
+        within: configuration.timeoutBounds)
     }
     retransmission.progressed()
     timers.retransmission = .distantFuture

@@ -117,7 +117,7 @@ extension Connection {
   /// RFC 5681, section 4.1: after an idle timeout the window says nothing about the path any more.
   @inline(__always)
   mutating func noteIdleness(now: Instant, _ configuration: borrowing Configuration) {
-    let timeout = retransmission.timeout(maximum: configuration.maximumTimeout)
+    let timeout = retransmission.timeout(within: configuration.timeoutBounds)
     guard now.since(timers.stalledSince) > timeout else { return }
     control.idled(maximumSegment: send.maximumSegment)
   }

@@ -7,7 +7,7 @@ extension Connection {
   /// What the retransmission timer is to wait for now.
   @inline(__always)
   mutating func armRetransmissionTimer(now: Instant, _ configuration: borrowing Configuration) {
-    let timeout = retransmission.timeout(maximum: configuration.maximumTimeout)
+    let timeout = retransmission.timeout(within: configuration.timeoutBounds)
     timers.retransmission = now + timeout
     guard canProbeTail else {
       timers.purpose = .retransmission
@@ -50,7 +50,7 @@ extension Connection {
       timers.retransmission = now + .microseconds(UInt64(interval &- age))
       return .none
     }
-    timers.retransmission = now + retransmission.timeout(maximum: configuration.maximumTimeout)
+    timers.retransmission = now + retransmission.timeout(within: configuration.timeoutBounds)
     timers.purpose = .retransmission
     resources.counters.tailProbes &+= 1
     flags.insert(.tailProbed)

@@ -119,7 +119,7 @@ extension Connection {
     _ buffer: UInt32, byteCount: UInt16, resources: inout Resources, pool: inout PacketPool
   ) -> Reaction {
     guard receive.heldBufferCount < bufferLimit(resources.configuration),
-      pool.freeCount >= pool.reserve(resources.configuration)
+      pool.hasMore(thanReserveOf: resources.configuration)
     else {
       resources.counters.droppedBufferLimit &+= 1
       return acknowledgeNow()
@@ -198,5 +198,12 @@ extension PacketPool {
   @inline(__always)
   func reserve(_ configuration: borrowing Configuration) -> Int {
     min(configuration.reservedBufferCount, count &>> 4)
+  }
+
+  /// Whether text may take a buffer.
+  @inline(__always)
+  func hasMore(thanReserveOf configuration: borrowing Configuration) -> Bool {
+    if freeCount >= configuration.reservedBufferCount { return true }
+    return freeCount >= reserve(configuration)
   }
 }

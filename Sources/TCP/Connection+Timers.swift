@@ -56,7 +56,7 @@ extension Connection {
   mutating func startHandshakeTimer(now: Instant, _ configuration: borrowing Configuration) {
     guard timers.retransmission == .distantFuture else { return }
     timers.retransmission =
-      now + retransmission.timeout(maximum: configuration.maximumTimeout)
+      now + retransmission.timeout(within: configuration.timeoutBounds)
   }
 
   /// The SYN or SYN-ACK has been sent.
@@ -117,7 +117,7 @@ extension Connection {
       return end(.timedOut) | .reset
     }
     retransmission.backOff()
-    timers.retransmission = now + retransmission.timeout(maximum: configuration.maximumTimeout)
+    timers.retransmission = now + retransmission.timeout(within: configuration.timeoutBounds)
     limitTimerByPatience()
     timers.purpose = .retransmission
     if scoreboard.isEmpty {

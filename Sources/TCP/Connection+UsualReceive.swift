@@ -33,7 +33,8 @@ extension Connection {
       reaction = acknowledgeHead(byteCount: acknowledged, resources: &resources, pool: &pool)
     }
     updateSendWindow(segment)
-    if hasUnsent { reaction.insert(.output) }
+    // A FIN is none of the unusual flags, so what is not sent are bytes.
+    if sendQueue.unsentByteCount > 0 { reaction.insert(.output) }
     guard segment.payloadByteCount > 0 else { return reaction }
     pool[buffer].payloadOffset = segment.payloadOffset
     pool[buffer].payloadByteCount = segment.payloadByteCount
@@ -60,7 +61,7 @@ extension Connection {
   ) -> Bool {
     UInt32(segment.payloadByteCount) <= receive.edge.distance(from: receive.next)
       && receive.heldBufferCount < bufferLimit(resources.configuration)
-      && pool.freeCount >= pool.reserve(resources.configuration)
+      && pool.hasMore(thanReserveOf: resources.configuration)
   }
 
   /// `acknowledgment` covers the oldest segment and no other; that was sent once, and the device has
@@ -82,16 +83,21 @@ extension Connection {
     let moment = resources.moment
     let sentAt = scoreboard.removeUsualHead(segments: &resources.segments)
     send.unacknowledged = send.unacknowledged.advanced(by: byteCount)
-    send.duplicateCount = 0
-    send.duplicateCredit &-= min(send.duplicateCredit, byteCount)
+    if send.duplicateCount != 0 || send.duplicateCredit != 0 {
+      send.duplicateCount = 0
+      send.duplicateCredit &-= min(send.duplicateCredit, byteCount)
+    }
     retransmission.progressed()
     timers.stalledSince = moment.instant
     let roundTrip = moment.microseconds &- sentAt
     detection.minimumRoundTrip = min(detection.minimumRoundTrip, roundTrip)
     retransmission.measure(
-      microseconds: roundTrip, minimum: resources.configuration.minimumTimeout,
-      maximum: resources.configuration.maximumTimeout)
-    restartRetransmissionTimer(now: moment.instant, resources.configuration)
+      microseconds: roundTrip, within: resources.configuration.timeoutBounds)
+    if scoreboard.isEmpty {
+      timers.retransmission = .distantFuture
+    } else {
+      armRetransmissionTimer(now: moment.instant, resources.configuration)
+    }
     return giveBackAcknowledged(byteCount, resources: &resources, pool: &pool)
   }
 

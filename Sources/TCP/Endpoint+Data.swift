@@ -64,7 +64,7 @@ extension Endpoint {
     }
     guard connections[index].canQueue else { return .refused(.wrongState) }
     let count = UInt32(truncatingIfNeeded: byteCount)
-    guard Int(count) <= connections[index].sendQueueRoom,
+    guard connections[index].hasRoomToSend(count),
       connections[index].sendQueue.appendReceived(
         buffer, address: pool.address(of: buffer) + Int(truncatingIfNeeded: offset),
         byteCount: count, elementLimit: resources.configuration.sendElementLimit,
@@ -107,6 +107,13 @@ extension Connection {
   var canQueue: Bool {
     (state == .established || state == .closeWait || state == .synSent || state == .synReceived)
       && !flags.contains(.finQueued)
+  }
+
+  /// Whether the send queue takes `byteCount` bytes, of which a buffer holds no more.
+  @inline(__always)
+  fileprivate func hasRoomToSend(_ byteCount: UInt32) -> Bool {
+    // None of the three is above 2^29.
+    sendQueue.unsentByteCount &+ scoreboard.inFlightByteCount &+ byteCount <= SendQueue.byteLimit
   }
 
   /// Bytes the send queue still takes.

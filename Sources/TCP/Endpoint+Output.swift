@@ -19,8 +19,8 @@ extension Endpoint {
     var remaining = outputQueue.count
     while remaining > 0, let index = outputQueue.pop() {
       remaining &-= 1
-      connections[index].flags.remove(.listedForOutput)
       if outputUsual(index, via: &transmitter, device: &device, pool: &pool) { continue }
+      connections[index].flags.remove(.listedForOutput)
       let progress = output(
         index, now: now, via: &transmitter, device: &device, pool: &pool)
       rearm(index)

@@ -6,7 +6,8 @@ extension Endpoint {
   /// The usual output of an open connection: what waits is one piece of new data that fits into a
   /// segment and may leave now, with the acknowledgment on it.
   ///
-  /// False when anything is different, and then nothing has been decided yet. Not a part of `transmit`:
+  /// The connection is not listed for output any more then. False when anything is different, and
+  /// then nothing has been decided yet. Not a part of `transmit`:
   /// what the compiler knows about a usual segment saves most of the work, and the registers.
   @inline(never)
   mutating func outputUsual<
@@ -49,16 +50,22 @@ extension Connection {
     guard maySendUsual(byteCount, resources: resources),
       let address = sendQueue.unsentPiece(of: byteCount, elements: resources.elements)
     else { return false }
-    let hasTimestamps = flags.contains(.timestamps)
-    let frame = UsualFrame(
-      addresses: flow.addresses, ports: flow.ports, sequence: send.next.rawValue,
-      acknowledgment: receive.next.rawValue, window: offerWindow(resources.configuration),
-      hasTimestamps: hasTimestamps,
-      timestampValue: resources.moment.milliseconds &+ timestamps.offset,
-      timestampEcho: timestamps.recent, payloadByteCount: Int(byteCount))
-    let ticket = transmitter.transmit(
-      frame, payload: Fragment(address: address, byteCount: Int(byteCount)), device: &device,
-      pool: &pool)
+    let window = offerWindow(resources.configuration)
+    let payload = Fragment(address: address, byteCount: Int(byteCount))
+    // The frame is put together where it is written: until then too much happens for its parts to
+    // stay in registers.
+    let ticket = transmitter.transmitUsual(
+      to: flow.remoteAddress,
+      headerByteCount: UsualFrame.headerByteCount(hasTimestamps: flags.contains(.timestamps)),
+      payload: payload, device: &device, pool: &pool
+    ) {
+      UsualFrame(
+        addresses: flow.addresses, ports: flow.ports, sequence: send.next.rawValue,
+        acknowledgment: receive.next.rawValue, window: window,
+        hasTimestamps: flags.contains(.timestamps),
+        timestampValue: resources.moment.milliseconds &+ timestamps.offset,
+        timestampEcho: timestamps.recent, payloadByteCount: payload.byteCount)
+    }
     guard let ticket else { return false }
     noteUsual(byteCount, ticket: ticket, resources: &resources)
     return true
@@ -83,7 +90,7 @@ extension Connection {
   ) {
     receive.lastAcknowledged = receive.next
     release.lastTicket = ticket
-    flags = (flags - .acknowledgments - .windowLimited) | .hasTransmitted
+    flags = (flags - .acknowledgments - .windowLimited - .listedForOutput) | .hasTransmitted
     resources.counters.sentSegments &+= 1
     resources.counters.sentBytes &+= UInt64(byteCount)
     let now = resources.moment.instant
@@ -92,7 +99,7 @@ extension Connection {
       if now.since(timers.stalledSince) > resources.configuration.minimumTimeout {
         noteIdleness(now: now, resources.configuration)
       }
-      startRetransmissionTimer(now: now, resources.configuration)
+      timeLone(now: now, resources.configuration)
     } else {
       timeAnother(now: now, resources.configuration)
     }
@@ -103,6 +110,17 @@ extension Connection {
       segments: &resources.segments)
     sendQueue.advanceToEnd()
     send.next = send.next.advanced(by: byteCount)
+  }
+
+  /// Nothing else is in flight: what `startRetransmissionTimer` does with a lone segment.
+  @inline(__always)
+  private mutating func timeLone(now: Instant, _ configuration: borrowing Configuration) {
+    guard retransmission.backoffCount == 0, timers.retransmission == .distantFuture else {
+      return startRetransmissionTimer(now: now, configuration)
+    }
+    timers.stalledSince = now
+    timers.retransmission = now + retransmission.timeout(within: configuration.timeoutBounds)
+    timers.purpose = flags.contains(.sackPermitted) ? .tailProbe : .retransmission
   }
 
   private mutating func timeAnother(now: Instant, _ configuration: borrowing Configuration) {

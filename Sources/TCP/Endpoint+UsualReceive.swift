@@ -30,7 +30,8 @@ extension Endpoint {
     }
     if !reaction.contains(.keptBuffer) { pool.release(PacketBuffer(adopting: buffer)) }
     list(index, after: reaction)
-    rearm(index)
+    // Nothing in flight, no timer that could be earlier than before.
+    if !connections[index].scoreboard.isEmpty { rearm(index) }
     return true
   }
 

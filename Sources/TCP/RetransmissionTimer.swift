@@ -1,5 +1,12 @@
 import Packets
 
+/// Between what a retransmission timeout lies, in microseconds; the maximum
+/// is not zero.
+struct TimeoutBounds: BitwiseCopyable, Sendable {
+  var minimum: UInt32 = 5_000
+  var maximum: UInt32 = 60_000_000
+}
+
 /// The retransmission timeout of one connection (RFC 6298), in microseconds.
 struct RetransmissionTimer: BitwiseCopyable, Sendable {
   /// SRTT, in eighths of a microsecond; zero before the first measurement.
@@ -20,7 +27,7 @@ struct RetransmissionTimer: BitwiseCopyable, Sendable {
   /// RFC 6298, sections 2.2 and 2.3, for a round trip of `microseconds` of a segment that was sent
   /// once (Karn's rule is the caller's).
   @inline(__always)
-  mutating func measure(microseconds: UInt32, minimum: Interval, maximum: Interval) {
+  mutating func measure(microseconds: UInt32, within bounds: TimeoutBounds) {
     // 2^26 us is beyond any timeout; the limit keeps the fixed-point numbers in 32 bits.
     let sample = min(max(microseconds, 1), 1 << 26)
     if smoothedEighths == 0 {
@@ -32,17 +39,16 @@ struct RetransmissionTimer: BitwiseCopyable, Sendable {
       variationQuarters = variationQuarters &- variationQuarters &>> 2 &+ error
       smoothedEighths = max(1, smoothedEighths &- smoothedEighths &>> 3 &+ sample)
     }
-    // RTO = SRTT + max(G, 4 * RTTVAR); the wheel's slot of 16 us rounds up by itself.
-    let timeout = Interval.microseconds(
-      UInt64(smoothedEighths &>> 3) &+ UInt64(max(variationQuarters, 16)))
-    base = UInt32(truncatingIfNeeded: min(max(timeout, minimum), maximum).microseconds)
+    // RTO = SRTT + max(G, 4 * RTTVAR), below 2^30; the wheel's slot of 16 us rounds up by itself.
+    let timeout = smoothedEighths &>> 3 &+ max(variationQuarters, 16)
+    base = min(max(timeout, bounds.minimum), bounds.maximum)
   }
 
   /// The timeout now, doubled as often as it has expired.
   @inline(__always)
-  func timeout(maximum: Interval) -> Interval {
-    let doubled = Interval.microseconds(UInt64(base) &<< UInt64(min(backoffCount, 30)))
-    return min(doubled, max(maximum, .microseconds(1)))
+  func timeout(within bounds: TimeoutBounds) -> Interval {
+    let doubled = backoffCount == 0 ? UInt64(base) : UInt64(base) &<< UInt64(min(backoffCount, 30))
+    return .microseconds(min(doubled, UInt64(bounds.maximum)))
   }
 
   mutating func backOff() { if backoffCount < 30 { backoffCount &+= 1 } }

@@ -10,11 +10,12 @@ package protocol SegmentTransmitter: ~Copyable {
     pool: inout PacketPool
   ) -> TransmitOutcome
 
-  /// The same for a frame whose headers are usual, all but its addresses on the link and its
-  /// checksums given; the ticket, nil when it must take the general way: the ring is full, or the
-  /// next hop must be asked for.
-  mutating func transmit<Device: NetworkDevice & ~Copyable>(
-    _ frame: UsualFrame, payload: Fragment, device: inout Device, pool: inout PacketPool
+  /// The same for a frame whose headers are usual, `headerByteCount` bytes to `destination`;
+  /// `makeFrame` says what is in them when they are written. The ticket, nil when the segment must
+  /// take the general way: the ring is full, or the next hop must be asked for.
+  mutating func transmitUsual<Device: NetworkDevice & ~Copyable>(
+    to destination: IPv4Address, headerByteCount: Int, payload: Fragment, device: inout Device,
+    pool: inout PacketPool, makeFrame: () -> UsualFrame
   ) -> UInt32?
 }
 

@@ -172,6 +172,30 @@ struct SendQueue: BitwiseCopyable {
   mutating func release(
     _ byteCount: UInt32, elements: inout SendElementPool, pool: inout PacketPool
   ) -> ReturnedBuffers {
+    if head != PacketPool.none, elements[head].byteCount &- releasedOfHead == byteCount {
+      return releaseHead(elements: &elements, pool: &pool)
+    }
+    return releaseMany(byteCount, elements: &elements, pool: &pool)
+  }
+
+  /// Gives the head back, what is left of it.
+  @inline(__always)
+  private mutating func releaseHead(
+    elements: inout SendElementPool, pool: inout PacketPool
+  ) -> ReturnedBuffers {
+    var returned = ReturnedBuffers()
+    if elements[head].isReturned {
+      returned.bufferCount = 1
+      returned.byteCount = UInt32(pool[elements[head].retained].payloadByteCount)
+    }
+    freeHead(elements: &elements, pool: &pool)
+    return returned
+  }
+
+  @inline(never)
+  private mutating func releaseMany(
+    _ byteCount: UInt32, elements: inout SendElementPool, pool: inout PacketPool
+  ) -> ReturnedBuffers {
     var remaining = byteCount
     var returned = ReturnedBuffers()
     while head != PacketPool.none {
@@ -179,11 +203,9 @@ struct SendQueue: BitwiseCopyable {
       let rest = element.byteCount &- releasedOfHead
       guard remaining >= rest else { break }
       remaining &-= rest
-      if element.isReturned {
-        returned.bufferCount &+= 1
-        returned.byteCount &+= UInt32(pool[element.retained].payloadByteCount)
-      }
-      freeHead(elements: &elements, pool: &pool)
+      let piece = releaseHead(elements: &elements, pool: &pool)
+      returned.bufferCount &+= piece.bufferCount
+      returned.byteCount &+= piece.byteCount
     }
     releasedOfHead &+= remaining
     return returned

@@ -1,7 +1,7 @@
 import Packets
 import Wire
 
-/// One segment that was sent and is not acknowledged: 28 bytes of a pool shared by all connections
+/// One segment that was sent and is not acknowledged: 32 bytes of a pool shared by all connections
 /// of a core. Its payload can be found and sent again without walking the send queue.
 struct SentSegment: BitwiseCopyable {
   var sequence = SequenceNumber(0)
@@ -12,6 +12,8 @@ struct SentSegment: BitwiseCopyable {
   var sentAt: UInt32 = 0
   var next = PacketPool.none
   var flags = SentSegmentFlags.none
+  /// Finding a record by its number is a shift, not a multiplication.
+  var padding: UInt32 = 0
 
   /// The sequence number after the segment.
   @inline(__always)

@@ -1,16 +1,21 @@
-/// A 48-bit IEEE 802 MAC address, held in the low bits of an integer.
+/// A 48-bit IEEE 802 MAC address.
 package struct MACAddress: Hashable, BitwiseCopyable, Sendable {
-  /// First octet on the wire is bits 40..47.
-  package let rawValue: UInt64
+  /// As it lies in frames, in the low 48 bits: every frame compares or writes two.
+  let word: UInt64
 
+  /// First octet on the wire is bits 40..47; those above are ignored.
   @inline(__always)
-  package init(_ rawValue: UInt64) { self.rawValue = rawValue & 0xFFFF_FFFF_FFFF }
+  package init(_ rawValue: UInt64) { word = rawValue.bigEndian &>> 16 }
+
+  /// First octet on the wire is bits 40..47.
+  @inline(__always)
+  package var rawValue: UInt64 { word.bigEndian &>> 16 }
 
   package static var broadcast: Self { Self(0xFFFF_FFFF_FFFF) }
 
   /// The I/G bit: group addresses, broadcast included, never are a sender (IEEE 802, section 8.2).
   @inline(__always)
-  package var isGroup: Bool { rawValue & (1 << 40) != 0 }
+  package var isGroup: Bool { word & 1 != 0 }
 }
 
 /// An IPv4 address in host byte order.

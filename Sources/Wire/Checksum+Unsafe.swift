@@ -112,7 +112,11 @@ package struct Checksum: BitwiseCopyable, Sendable {
   @inline(__always)
   static func folded(_ sum: UInt64) -> UInt16 {
     let both = sum &+ (sum &<< 32 | sum &>> 32)
-    let word = UInt32(truncatingIfNeeded: both &>> 32)
-    return UInt16(truncatingIfNeeded: (word &+ (word &<< 16 | word &>> 16)) &>> 16)
+    return folded(UInt32(truncatingIfNeeded: both &>> 32))
+  }
+
+  @inline(__always)
+  static func folded(_ sum: UInt32) -> UInt16 {
+    UInt16(truncatingIfNeeded: (sum &+ (sum &<< 16 | sum &>> 16)) &>> 16)
   }
 }

@@ -35,8 +35,11 @@ package struct UsualFrame: BitwiseCopyable, Sendable {
 
   /// Of all three headers.
   @inline(__always)
-  package var headerByteCount: Int {
-    hasTimestamps ? Self.shortByteCount &+ TCPOptions.usualByteCount : Self.shortByteCount
+  package var headerByteCount: Int { Self.headerByteCount(hasTimestamps: hasTimestamps) }
+
+  @inline(__always)
+  package static func headerByteCount(hasTimestamps: Bool) -> Int {
+    hasTimestamps ? shortByteCount &+ TCPOptions.usualByteCount : shortByteCount
   }
 
   /// Of all three headers, without timestamps.
@@ -49,7 +52,7 @@ package struct UsualFrame: BitwiseCopyable, Sendable {
 
   // How words look that lie in the frame.
   /// EtherType IPv4, version 4 and five words of header; the type of service follows.
-  private static var kind: UInt64 { 0x45_0008 }
+  private static var kind: UInt32 { 0x45_0008 }
   /// Data offset and flags: ACK, with a header of five or of eight words.
   private static var shortHeader: UInt32 { 0x1050 }
   private static var longHeader: UInt32 { 0x1080 }
@@ -64,41 +67,55 @@ extension UsualFrame {
   /// wrong. The addresses of IPv4 and the checksum of TCP have not been looked at.
   @inline(__always)
   package init?(parsing bytes: RawSpan, at offset: Int, byteCount: Int, hardware: MACAddress) {
-    guard offset >= 0, byteCount >= Self.shortByteCount, byteCount <= bytes.byteCount &- offset
+    // One comparison for each bound: what is negative is too much.
+    guard bytes.byteCount >= Self.shortByteCount,
+      UInt(bitPattern: offset) <= UInt(bitPattern: bytes.byteCount &- Self.shortByteCount),
+      UInt(bitPattern: byteCount &- Self.shortByteCount)
+        <= UInt(bitPattern: bytes.byteCount &- Self.shortByteCount &- offset)
     else { return nil }
-    // Bytes 0..7: destination, and the first two of the source; 8..15: the rest of it, EtherType,
-    // version and length, type of service; CE is not usual.
+    // Bytes 0..7: destination, and the first two of the source, which is nobody's group address and
+    // not ours, either.
     let first: UInt64 = bytes.word(at: offset)
-    let second: UInt64 = bytes.word(at: offset &+ 8)
-    let ours = hardware.word
-    guard first & 0xFFFF_FFFF_FFFF == ours, first & 1 &<< 48 == 0,
-      first &>> 48 | (second & 0xFFFF_FFFF) &<< 16 != ours,
-      second &>> 32 & 0xFF_FFFF == Self.kind, second &>> 56 & 3 != 3
+    guard (first ^ hardware.word) & 0x1_FFFF_FFFF_FFFF == 0,
+      !hardware.isSource(beginning: first &>> 48, going: bytes.word(at: offset &+ 8))
     else { return nil }
-    // Bytes 16..23: total length, identification, fragment, time to live, protocol.
-    let third: UInt64 = bytes.word(at: offset &+ 16)
+    // Bytes 12..15: EtherType, version and length, type of service; CE is not usual. 16..19: total
+    // length, identification; 20..23: fragment, time to live, protocol.
+    let kind: UInt32 = bytes.word(at: offset &+ 12)
+    let length: UInt32 = bytes.word(at: offset &+ 16)
+    let fragment: UInt32 = bytes.word(at: offset &+ 20)
     addresses = bytes.word(at: offset &+ 26)
+    guard kind & 0xFF_FFFF == Self.kind, (kind &+ 1 &<< 24) & 3 &<< 24 != 0,
+      fragment & 0xFF00_FF3F == 6 &<< 24
+    else { return nil }
     let sum =
-      second &>> 48 &+ third & 0xFFFF_FFFF &+ third &>> 32
+      UInt64(kind &>> 16) &+ UInt64(length) &+ UInt64(fragment)
       &+ UInt64(bytes.word(at: offset &+ 24) as UInt16)
       &+ addresses & 0xFFFF_FFFF &+ addresses &>> 32
-    guard third & 0xFF00_FF3F_0000_0000 == 6 &<< 56, Checksum.isRight(sum) else { return nil }
+    guard Checksum.isRight(sum) else { return nil }
+    let packetEnd =
+      Int(UInt16(truncatingIfNeeded: length).byteSwapped) &+ EthernetHeader.byteCount
+    guard packetEnd <= byteCount else { return nil }
     // Bytes 46..49: data offset, flags, window.
     let fifth: UInt32 = bytes.word(at: offset &+ 46)
-    hasTimestamps = fifth & 0xF7FF == Self.longHeader
-    guard hasTimestamps || fifth & 0xF7FF == Self.shortHeader else { return nil }
-    let totalLength = Int(UInt16(truncatingIfNeeded: third).byteSwapped)
-    let header = hasTimestamps ? Self.shortByteCount &+ 12 : Self.shortByteCount
-    payloadByteCount = totalLength &+ EthernetHeader.byteCount &- header
-    guard payloadByteCount >= 0, totalLength <= byteCount &- EthernetHeader.byteCount,
-      !hasTimestamps || bytes.word(at: offset &+ 54) == Self.timestampsOption
-    else { return nil }
+    if fifth & 0xF7FF == Self.longHeader {
+      payloadByteCount = packetEnd &- Self.shortByteCount &- TCPOptions.usualByteCount
+      guard payloadByteCount >= 0, bytes.word(at: offset &+ 54) == Self.timestampsOption
+      else { return nil }
+      hasTimestamps = true
+      timestampValue = bytes.bigEndian(at: offset &+ 58)
+      timestampEcho = bytes.bigEndian(at: offset &+ 62)
+    } else {
+      payloadByteCount = packetEnd &- Self.shortByteCount
+      guard payloadByteCount >= 0, fifth & 0xF7FF == Self.shortHeader else { return nil }
+      hasTimestamps = false
+      timestampValue = 0
+      timestampEcho = 0
+    }
     ports = bytes.word(at: offset &+ 34)
     sequence = bytes.bigEndian(at: offset &+ 38)
     acknowledgment = bytes.bigEndian(at: offset &+ 42)
     window = UInt16(truncatingIfNeeded: fifth &>> 16).byteSwapped
-    timestampValue = hasTimestamps ? bytes.bigEndian(at: offset &+ 58) : 0
-    timestampEcho = hasTimestamps ? bytes.bigEndian(at: offset &+ 62) : 0
   }
 
   /// Writes the headers, ACK and PSH set, into the `headerByteCount` first bytes. `checksum`, in the
@@ -113,10 +130,10 @@ extension UsualFrame {
     ).byteSwapped
     // Total length, no identification, DF, time to live, protocol.
     let third = 0x0640_0040_0000_0000 | UInt64(length)
-    let sum =
-      0x45 &+ UInt64(length) &+ third &>> 32 &+ addresses & 0xFFFF_FFFF &+ addresses &>> 32
+    // The constant is the sum of the words above, and of version and header length.
+    let sum = 0x6C5 &+ UInt32(length) &+ addressSum
     bytes.storeWord(destination.word | source.word &<< 48, at: 0)
-    bytes.storeWord(source.word &>> 16 | Self.kind &<< 32, at: 8)
+    bytes.storeWord(source.word &>> 16 | UInt64(Self.kind) &<< 32, at: 8)
     bytes.storeWord(third, at: 16)
     bytes.storeWord(~Checksum.folded(sum), at: 24)
     bytes.storeWord(addresses, at: 26)
@@ -152,13 +169,23 @@ extension UsualFrame {
   @inline(__always)
   package var partialChecksum: UInt16 {
     let length = UInt16(truncatingIfNeeded: segmentByteCount).byteSwapped
-    return Checksum.folded(
-      addresses & 0xFFFF_FFFF &+ addresses &>> 32 &+ 0x0600 &+ UInt64(length))
+    return Checksum.folded(addressSum &+ 0x0600 &+ UInt32(length))
+  }
+
+  /// The addresses' words, added: at most 17 bits, which leaves room for a few more of them.
+  @inline(__always)
+  private var addressSum: UInt32 {
+    let (sum, overflow) = UInt32(truncatingIfNeeded: addresses).addingReportingOverflow(
+      UInt32(truncatingIfNeeded: addresses &>> 32))
+    return (sum & 0xFFFF) &+ (sum &>> 16) &+ (overflow ? 1 : 0)
   }
 }
 
 extension MACAddress {
-  /// As it lies in memory, in the low 48 bits.
+  /// Whether an address in a frame, its first two bytes and its last four in the byte order of memory,
+  /// is this one.
   @inline(__always)
-  fileprivate var word: UInt64 { rawValue.byteSwapped &>> 16 }
+  fileprivate func isSource(beginning start: UInt64, going end: UInt32) -> Bool {
+    start == word & 0xFFFF && UInt64(end) == word &>> 16
+  }
 }

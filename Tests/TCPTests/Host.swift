@@ -157,9 +157,11 @@ struct DirectTransmitter: SegmentTransmitter, ~Copyable {
 }
 
 extension DirectTransmitter {
-  mutating func transmit<Device: NetworkDevice & ~Copyable>(
-    _ frame: UsualFrame, payload: Fragment, device: inout Device, pool: inout PacketPool
+  mutating func transmitUsual<Device: NetworkDevice & ~Copyable>(
+    to destination: IPv4Address, headerByteCount: Int, payload: Fragment, device: inout Device,
+    pool: inout PacketPool, makeFrame: () -> UsualFrame
   ) -> UInt32? {
+    let frame = makeFrame()
     let received = Flow(receiver: frame)
     var segment = OutgoingSegment(
       flow: Flow(

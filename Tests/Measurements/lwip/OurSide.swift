@@ -54,7 +54,9 @@ struct OurSide: ~Copyable {
     now = now + .microseconds(20)
     stack.expire(now: now, pool: &pool)
     while let frame = device.receive(&pool) {
-      stack.receive(frame, now: now, pool: &pool, device: &device, events: &application)
+      stack.receive(
+        frame, completedTransmissions: device.completedTransmissionCount, now: now, pool: &pool,
+        device: &device, events: &application)
     }
     stack.deliver(into: &application, pool: &pool)
     act()
