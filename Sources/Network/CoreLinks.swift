@@ -28,6 +28,8 @@ package struct CoreLinks: ~Copyable {
   private var links: Table<Link>
   /// Buffers of this core's pool that sent messages lend, by link and position.
   private var lent: Table<UInt32>
+  /// Messages of all links whose buffers have not been released.
+  private var unreclaimedCount = 0
   /// The core whose messages came first in the last cycle.
   private var firstInTurn = 0
   /// Cores that have been sent something since `takeWakes`.
@@ -114,6 +116,7 @@ package struct CoreLinks: ~Copyable {
       return pool.release(buffer)
     }
     lent[slot(position, of: core)] = buffer.relinquish()
+    unreclaimedCount &+= 1
     counters.handedOver &+= 1
     sentTo |= 1 &<< UInt64(core)
   }
@@ -128,12 +131,14 @@ package struct CoreLinks: ~Copyable {
       guard links[core].sender.send(CoreMessage.neighbour(packet, addressedToUs: addressedToUs))
       else { continue }
       lent[slot(position, of: core)] = PacketPool.none
+      unreclaimedCount &+= 1
       sentTo |= 1 &<< UInt64(core)
     }
   }
 
   /// Releases the buffers of messages that the other cores are done with.
   package mutating func reclaim(_ pool: inout PacketPool) {
+    guard unreclaimedCount > 0 else { return }
     for core in 0..<links.count where core != flows.core { reclaim(core, pool: &pool) }
   }
 
@@ -145,11 +150,19 @@ package struct CoreLinks: ~Copyable {
       let buffer = lent[slot(links[core].reclaimed, of: core)]
       if buffer != PacketPool.none { pool.release(PacketBuffer(adopting: buffer)) }
       links[core].reclaimed &+= 1
+      unreclaimedCount &-= 1
     }
   }
 
   private func slot(_ position: UInt32, of core: Int) -> Int {
     core &* CoreRing.capacity &+ Int(position) & (CoreRing.capacity &- 1)
+  }
+
+  /// Whether another core has sent anything. Nobody sends to itself.
+  @inline(__always)
+  package func hasMessage() -> Bool {
+    for core in 0..<links.count where links[core].receiver.hasMessage() { return true }
+    return false
   }
 
   /// How many messages of `core` can be taken now.

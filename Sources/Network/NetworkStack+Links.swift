@@ -6,11 +6,19 @@ import Wire
 
 extension NetworkStack {
   /// Takes at most `limit` messages of the other cores, whose turn goes round, and returns how many.
-  @inline(never)
+  @inline(__always)
   package mutating func receiveFromOtherCores<Device: NetworkDevice & ~Copyable>(
     limit: Int, now: Instant, pool: inout PacketPool, device: inout Device
   ) -> Int {
     links.reclaim(&pool)
+    guard links.hasMessage() else { return 0 }
+    return takeMessages(limit: limit, now: now, pool: &pool, device: &device)
+  }
+
+  @inline(never)
+  private mutating func takeMessages<Device: NetworkDevice & ~Copyable>(
+    limit: Int, now: Instant, pool: inout PacketPool, device: inout Device
+  ) -> Int {
     var count = 0
     for turn in 0..<links.coreCount {
       let core = links.core(inTurn: turn)

@@ -72,6 +72,13 @@ package enum CoreRing {
       return Int(min(sent &- position, UInt32(CoreRing.capacity)))
     }
 
+    /// Whether there is a message: less to do than to count them, in every cycle of every core.
+    @inline(__always)
+    package func hasMessage() -> Bool {
+      // SAFETY: as above.
+      unsafe x86_load_acquire32(base) != position
+    }
+
     /// The oldest message, of which there is one. It stays where it is until `release`.
     @inline(__always)
     package func oldest<Message: BitwiseCopyable>(_ type: Message.Type) -> Message {
