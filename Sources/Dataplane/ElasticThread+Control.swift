@@ -95,6 +95,7 @@ extension ElasticThread where Device: ~Copyable {
     control.set(.calls, metrics.calls)
     control.set(.refusedCalls, metrics.refusedCalls)
     control.set(.overstays, metrics.overstays)
+    control.set(.sleeps, metrics.sleeps)
     control.set(.busyNanoseconds, load.busy.nanoseconds)
     control.set(.idleNanoseconds, load.idle(until: now).nanoseconds)
     control.set(.copiedBytes, pool.copiedByteCount)

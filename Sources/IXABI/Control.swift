@@ -48,6 +48,9 @@ public enum ControlCounter: Int, Sendable {
   case tcpTimedOutConnections, tcpRecycledConnections
   case tcpReceivedResets, tcpSentResets, tcpChallengeAcknowledgments
   case tcpSentCookies, tcpAcceptedCookies, tcpPathErrors, tcpPathReductions
+
+  /// Times the core slept until a frame or a timer.
+  case sleeps
 }
 
 /// Why segments and frames went no further, beside the network layer's reasons, which come first:

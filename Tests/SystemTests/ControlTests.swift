@@ -27,16 +27,26 @@ struct Watched {
 
   /// Counters and gauges of the first core, by name.
   func numbers() throws -> [String: Int] {
+    let core = try firstCore()
+    var numbers: [String: Int] = [:]
+    for kind in ["gauges", "counters", "drops"] {
+      numbers.merge(core[kind] as? [String: Int] ?? [:]) { $1 }
+    }
+    return numbers
+  }
+
+  /// Batches of the first core by the most frames of those counted together.
+  func batches() throws -> [Int: Int] {
+    let batches = try #require(firstCore()["batches"] as? [String: Int])
+    return Dictionary(uniqueKeysWithValues: batches.map { (Int($0) ?? .max, $1) })
+  }
+
+  private func firstCore() throws -> [String: Any] {
     // A core shows new numbers every 50 ms while it works, ten times a second while it sleeps.
     usleep(300_000)
     let text = try launch("stats", name, "--json").output
     let report = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
-    let core = (report?["cores"] as? [[String: Any]])?.first
-    var numbers: [String: Int] = [:]
-    for kind in ["gauges", "counters", "drops"] {
-      numbers.merge(core?[kind] as? [String: Int] ?? [:]) { $1 }
-    }
-    return numbers
+    return try #require((report?["cores"] as? [[String: Any]])?.first)
   }
 
   func record() throws -> [String: Any] {
