@@ -14,8 +14,12 @@
  * With `profile=FILE` every instruction's address and count goes there at the end, idle ones
  * included; `profile.py` adds them up by function.
  *
+ * With `cores=on` each virtual CPU is counted apart, so that one that finds nothing to do is idle
+ * while others work, and the sums are reported, with the number of CPUs that did something. Whole
+ * blocks of instructions are counted then, as they are entered.
+ *
  * QEMU's plugin header is not packaged for Debian, so the few declarations needed are here (QEMU
- * 7.2, plugin interface version 1). Meant for one busy virtual CPU. */
+ * 7.2, plugin interface version 1). Without `cores=on` meant for one busy virtual CPU. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -37,10 +41,13 @@ enum qemu_plugin_mem_rw { QEMU_PLUGIN_MEM_R = 1, QEMU_PLUGIN_MEM_W, QEMU_PLUGIN_
 enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
 typedef void (*tb_translated)(qemu_plugin_id_t, struct qemu_plugin_tb *);
 typedef void (*instruction_executed)(unsigned int, void *);
+typedef void (*block_entered)(unsigned int, void *);
 typedef void (*memory_accessed)(unsigned int, qemu_plugin_meminfo_t, uint64_t, void *);
 typedef void (*at_exit)(qemu_plugin_id_t, void *);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, tb_translated);
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, at_exit, void *);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *, block_entered,
+                                          enum qemu_plugin_cb_flags, void *);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *, instruction_executed,
                                             enum qemu_plugin_cb_flags, void *);
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *, enum qemu_plugin_op,
@@ -70,8 +77,22 @@ struct counters {
   uint64_t device_reads, device_writes, ports, halts, register_writes, moved_bytes;
 };
 static struct counters unshared, *counters = &unshared;
-/* The latest end of a cycle was a PAUSE or HLT. */
-static bool paused, counts_events;
+static bool counts_events, counts_cores;
+
+/* One virtual CPU's, on cache lines of its own; the first one's `counters` are those above unless
+ * CPUs are counted apart. */
+enum { CPU_LIMIT = 64 };
+static struct cpu {
+  _Alignas(64) struct counters counters;
+  /* The latest end of a cycle was a PAUSE or HLT. */
+  bool paused;
+} cpus[CPU_LIMIT];
+
+/* Instructions of one translated block. */
+struct block {
+  uint64_t count;
+  bool is_kernel;
+};
 static char path[512], live_path[512], profile_path[512];
 
 /* Executions of one translated instruction; the list is only ever added to. */
@@ -81,18 +102,24 @@ struct site {
 };
 static struct site *sites;
 
-static void end_busy(void) {
+static struct counters *counters_of(unsigned int cpu) {
+  return counts_cores ? &cpus[cpu % CPU_LIMIT].counters : counters;
+}
+
+static void end_busy(struct counters *counters) {
   counters->kernel += counters->kernel_now;
   counters->user += counters->user_now;
   counters->kernel_now = counters->user_now = 0;
 }
 
 static void cycle_paused(unsigned int cpu, void *data) {
-  (void)cpu, (void)data;
-  bool was_idle = paused && counters->kernel_now + counters->user_now < IDLE_LIMIT;
-  paused = true;
+  (void)data;
+  struct counters *counters = counters_of(cpu);
+  bool *paused = &cpus[counts_cores ? cpu % CPU_LIMIT : 0].paused;
+  bool was_idle = *paused && counters->kernel_now + counters->user_now < IDLE_LIMIT;
+  *paused = true;
   if (!was_idle) {
-    end_busy();
+    end_busy(counters);
     return;
   }
   counters->idle += counters->kernel_now + counters->user_now;
@@ -101,10 +128,17 @@ static void cycle_paused(unsigned int cpu, void *data) {
 }
 
 static void system_call(unsigned int cpu, void *data) {
-  (void)cpu, (void)data;
-  end_busy();
-  paused = false;
+  (void)data;
+  struct counters *counters = counters_of(cpu);
+  end_busy(counters);
+  cpus[counts_cores ? cpu % CPU_LIMIT : 0].paused = false;
   counters->system_calls++;
+}
+
+static void entered(unsigned int cpu, void *data) {
+  const struct block *block = data;
+  struct counters *counters = &cpus[cpu % CPU_LIMIT].counters;
+  *(block->is_kernel ? &counters->kernel_now : &counters->user_now) += block->count;
 }
 
 static void accessed(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
@@ -148,13 +182,24 @@ static void count_site(struct qemu_plugin_insn *instruction) {
   add(instruction, &site->count, 1);
 }
 
+/* Counts a whole block for the CPU that enters it. QEMU translates rarely, so blocks are not freed. */
+static void count_block(struct qemu_plugin_tb *translation, size_t count) {
+  struct block *block = calloc(1, sizeof *block);
+  if (block == NULL) abort();
+  uint64_t start = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(translation, 0));
+  *block = (struct block){count, start >> 63};
+  qemu_plugin_register_vcpu_tb_exec_cb(translation, entered, QEMU_PLUGIN_CB_NO_REGS, block);
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
   (void)id;
   size_t count = qemu_plugin_tb_n_insns(block);
+  if (counts_cores) count_block(block, count);
   for (size_t i = 0; i < count; i++) {
     struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
     bool is_kernel = qemu_plugin_insn_vaddr(instruction) >> 63;
-    add(instruction, is_kernel ? &counters->kernel_now : &counters->user_now, 1);
+    if (!counts_cores)
+      add(instruction, is_kernel ? &counters->kernel_now : &counters->user_now, 1);
     if (counts_events) count_events(instruction);
     if (profile_path[0] != 0) count_site(instruction);
     bool is_wait = is(instruction, "\xF3\x90", 2) || is(instruction, "\xF4", 1);
@@ -175,18 +220,34 @@ static void report_profile(void) {
   fclose(profile);
 }
 
+/* Adds up what the virtual CPUs have counted; how many of them made a system call. */
+static unsigned int add_cores(void) {
+  unsigned int working = 0;
+  for (struct cpu *cpu = cpus; cpu < cpus + CPU_LIMIT; cpu++) {
+    end_busy(&cpu->counters);
+    counters->kernel += cpu->counters.kernel;
+    counters->user += cpu->counters.user;
+    counters->idle += cpu->counters.idle;
+    counters->idle_cycles += cpu->counters.idle_cycles;
+    counters->system_calls += cpu->counters.system_calls;
+    working += cpu->counters.system_calls > 0;
+  }
+  return working;
+}
+
 static void report(qemu_plugin_id_t id, void *data) {
   (void)id, (void)data;
-  end_busy();
+  end_busy(counters);
+  unsigned int working = counts_cores ? add_cores() : 1;
   if (profile_path[0] != 0) report_profile();
   if (path[0] == 0) return;
   int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
   if (file < 0) return;
   dprintf(file,
           "kernel %" PRIu64 " user %" PRIu64 " idle %" PRIu64 " system_calls %" PRIu64
-          " idle_cycles %" PRIu64 "\n",
+          " idle_cycles %" PRIu64 " cores %u\n",
           counters->kernel, counters->user, counters->idle, counters->system_calls,
-          counters->idle_cycles);
+          counters->idle_cycles, working);
   close(file);
 }
 
@@ -215,8 +276,10 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
     set(live_path, sizeof live_path, argv[i], "live=");
     set(profile_path, sizeof profile_path, argv[i], "profile=");
     counts_events |= strcmp(argv[i], "events=on") == 0;
+    counts_cores |= strcmp(argv[i], "cores=on") == 0;
   }
   if (path[0] == 0 && live_path[0] == 0) return -1;
+  if (counts_cores && (live_path[0] != 0 || profile_path[0] != 0 || counts_events)) return -1;
   if (live_path[0] != 0 && !share_counters()) return -1;
   qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
   qemu_plugin_register_atexit_cb(id, report, NULL);
