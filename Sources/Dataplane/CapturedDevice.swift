@@ -47,6 +47,9 @@ package struct CapturedDevice<Inner: NetworkDevice & ~Copyable>: NetworkDevice, 
   package var waitingFrameCount: Int { inner.waitingFrameCount }
   package var statistics: DeviceStatistics { inner.statistics }
 
+  package mutating func prepare(from pool: inout PacketPool) { inner.prepare(from: &pool) }
+  package mutating func announceBuffers() { inner.announceBuffers() }
+
   @inline(__always)
   package mutating func receive(_ pool: inout PacketPool) -> ReceivedFrame? {
     guard let frame = inner.receive(&pool) else { return nil }

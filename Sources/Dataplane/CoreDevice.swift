@@ -83,6 +83,9 @@ extension CoreDevice where Card: ~Copyable {
     card.receive(&pool)
   }
 
+  package mutating func prepare(from pool: inout PacketPool) { card.prepare(from: &pool) }
+  package mutating func announceBuffers() { card.announceBuffers() }
+
   @inline(__always)
   package mutating func refill(from pool: inout PacketPool) { card.refill(from: &pool) }
 

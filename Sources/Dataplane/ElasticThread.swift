@@ -163,9 +163,12 @@ package struct ElasticThread<
     return 0
   }
 
-  /// Gives the device its buffers and tells the link who we are.
+  /// Gives the device its buffers, before it is started.
+  package mutating func prepare() { device.prepare(from: &pool) }
+
+  /// Tells the device of its buffers and the link who we are.
   package mutating func start(now: Instant) {
-    device.refill(from: &pool)
+    device.announceBuffers()
     stack.claimAddress(now: now, device: &device, pool: &pool)
     device.ringDoorbell()
   }

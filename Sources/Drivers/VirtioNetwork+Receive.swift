@@ -88,6 +88,19 @@ extension VirtioNetwork {
     fill(from: &pool)
   }
 
+  /// Before DRIVER_OK (virtio 1.1, section 3.1.1, step 7) buffers may be made available, but the
+  /// device must not be notified of them.
+  package mutating func prepare(from pool: inout PacketPool) {
+    fill(from: &pool)
+    _ = receiveQueue.publish()
+  }
+
+  package mutating func announceBuffers() {
+    guard !receiveQueue.isBroken else { return }
+    transport.ring(receiveDoorbell)
+    counters.receiveDoorbells &+= 1
+  }
+
   private mutating func fill(from pool: inout PacketPool) {
     let headroom = headroom
     while let slot = receiveQueue.nextSlot {

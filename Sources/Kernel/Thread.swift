@@ -23,12 +23,14 @@
           arena: &arena),
         let timers = UserTimers(count: plan.timerCount, now: now, arena: &arena)
       else { refuse("this guest has too little memory for its network stack") }
-      return ElasticThread(
+      var thread = ElasticThread(
         device: device, pool: pool, stack: stack, calls: CallArray(memory: shared.calls),
         events: EventArray(memory: shared.events, receiveWindow: Layout.receiveWindow),
         timers: timers, memory: memory, control: control.block(core),
         captureRing: CaptureRing(control.captureRing(core)), batchBound: options.batchBound,
         spinLimit: .microseconds(UInt64(options.spinMicroseconds)), now: now)
+      thread.prepare()
+      return thread
     }
   }
 

@@ -16,6 +16,13 @@ package protocol NetworkDevice: ~Copyable {
   var waitingFrameCount: Int { get }
   var statistics: DeviceStatistics { get }
 
+  /// Gives the device its first buffers before it is started, and tells it nothing: where it has
+  /// several queue pairs, a frame for one without buffers can hold up the others.
+  mutating func prepare(from pool: inout PacketPool)
+
+  /// Tells the device, which has been started, of its first buffers.
+  mutating func announceBuffers()
+
   /// The next received frame, nil when there is none now.
   mutating func receive(_ pool: inout PacketPool) -> ReceivedFrame?
 
@@ -56,6 +63,8 @@ package protocol NetworkDevice: ~Copyable {
 extension NetworkDevice where Self: ~Copyable {
   package var waitingFrameCount: Int { 0 }
   package var statistics: DeviceStatistics { DeviceStatistics() }
+  package mutating func prepare(from pool: inout PacketPool) {}
+  package mutating func announceBuffers() {}
   package mutating func checkForLostNotification(now: Instant) {}
   package mutating func armInterrupt() -> Bool { true }
   package mutating func takeWakes() -> UInt64 { 0 }

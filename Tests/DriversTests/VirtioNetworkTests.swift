@@ -68,6 +68,17 @@ import Wire
     #expect(chain?.pieces.map(\.byteCount) == [PacketPool.bufferByteCount])
   }
 
+  /// Virtio 1.1, section 3.1.1: no notification before DRIVER_OK.
+  @Test func buffersCanBeThereBeforeTheDeviceIsTold() throws {
+    var rig = try NetworkRig()
+    rig.network.prepare(from: &rig.pool)
+    #expect(rig.model.availableIndex(0) == 256)
+    rig.network.ringDoorbell()
+    #expect(rig.model.queues[0].notificationCount == 0)
+    rig.network.announceBuffers()
+    #expect(rig.model.queues[0].notificationCount == 1)
+  }
+
   @Test func framesArriveWholeAndInOrder() throws {
     var rig = try NetworkRig()
     rig.refill()
