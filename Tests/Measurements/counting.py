@@ -47,7 +47,7 @@ class Laboratory:
         run(*self.inside("ip", "link", "set", "tap0", "up"))
         return several
 
-    def boot(self, image, cores, memory, accelerator, plugin, log):
+    def boot(self, image, cores, memory, plugin, log):
         several = self.make_tap(cores)
         network = "tap,id=n0,ifname=tap0,script=no,downscript=no"
         card = "virtio-net-pci,netdev=n0,romfile="
@@ -56,7 +56,7 @@ class Laboratory:
             card += f",mq=on,rss=on,hash=on,vectors={2 * cores + 2}"
         return subprocess.Popen(self.inside(
             self.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-machine", "q35", "-accel", accelerator, "-cpu", "max",
+            "-machine", "q35", "-accel", "tcg", "-cpu", "max",
             "-smp", max(cores, 2), "-m", memory, "-kernel", IMAGES / f"{image}.elf", "-append",
             f"ip={GUEST}/{self.prefix} gateway=10.9.0.1 cores={cores} spin=999999999",
             "-serial", f"file:{log}", "-monitor", "none",
@@ -72,12 +72,12 @@ class Laboratory:
             time.sleep(0.05)
         sys.exit(f"{self.program}: the guest does not listen after 30 s")
 
-    def counters(self, image, load, *, cores=1, memory=64, accelerator="tcg", plugin="", timeout=120):
+    def counters(self, image, load, *, cores=1, memory=64, plugin="", timeout=120):
         """What the plugin has counted during one boot and one run of ixload with `load`."""
         out, log = self.folder / "out", self.folder / "log"
         log.unlink(missing_ok=True)
         guest = self.boot(
-            image, cores, memory, accelerator, f"{self.plugin},out={out}{plugin}", log)
+            image, cores, memory, f"{self.plugin},out={out}{plugin}", log)
         try:
             self.wait_until_listening(log, guest)
             run(*self.inside(LOADER, *load, "--address", GUEST), timeout=timeout)
