@@ -6,6 +6,8 @@ struct Chunk: BitwiseCopyable {
     case nobody
     /// A receive buffer: `token` is the handle of the connection it goes back to.
     case network
+    /// A block of the core's `BlockPool`.
+    case pool
     /// A block of the heap.
     case heap
     /// The application, which is told `token`.
@@ -16,7 +18,7 @@ struct Chunk: BitwiseCopyable {
   /// A handle or the application's word for a loan, as `owner` says.
   let token: UInt64
   var byteCount: UInt32
-  /// Heap: bytes of the block. Network: the number of the receive buffer.
+  /// Heap and pool: bytes of the block. Network: the number of the receive buffer.
   let capacity: UInt32
   var next = Slab<Chunk>.none
   let owner: Owner
@@ -37,6 +39,13 @@ struct Chunk: BitwiseCopyable {
   init(block address: UInt64, byteCount: UInt32, capacity: UInt32) {
     self.init(
       address: address, token: 0, byteCount: byteCount, capacity: capacity, owner: .heap)
+  }
+
+  /// A block of the pool, of which the first `byteCount` bytes are written.
+  init(pooled address: UInt64, byteCount: Int = 0) {
+    self.init(
+      address: address, token: 0, byteCount: UInt32(truncatingIfNeeded: byteCount),
+      capacity: UInt32(truncatingIfNeeded: BlockPool.blockByteCount), owner: .pool)
   }
 
   init(constant address: UInt64, byteCount: UInt32) {

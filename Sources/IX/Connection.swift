@@ -39,6 +39,23 @@ public struct Connection: Hashable, BitwiseCopyable, Sendable {
     Core.current.enqueue(copying: bytes, on: self)
   }
 
+  /// While hardly anything (fewer than 256 bytes) is under way to the peer: sends what `write` puts at the
+  /// beginning of a block of 2048 bytes, with no further copy. `write` returns how many bytes it has
+  /// put there. Returns false when nothing was sent: because more is under way or the connection is
+  /// closed, so that `write` was not called, or because it returned 0.
+  @inline(__always)
+  public func sendIfNearlyIdle(_ write: (inout MutableRawSpan) -> Int) -> Bool {
+    guard Core.current.isNearlyIdle(self) else { return false }
+    let block = Core.current.blocks.take()
+    let byteCount = BlockPool.write(to: block, write)
+    guard byteCount > 0 else {
+      Core.current.blocks.giveBack(block)
+      return false
+    }
+    Core.current.enqueue(Chunk(pooled: block, byteCount: byteCount), on: self)
+    return true
+  }
+
   /// Bytes handed to `send` that the peer has not acknowledged yet.
   public var unacknowledgedByteCount: Int { Core.current.unacknowledgedByteCount(of: self) }
 

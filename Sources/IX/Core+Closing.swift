@@ -10,8 +10,8 @@ extension Core {
   }
 
   mutating func close(_ connection: Connection) {
-    guard let index = session(of: connection), !sessions[index].isClosing else { return }
-    sessions[index].isClosing = true
+    guard let index = session(of: connection), sessions[index].facts.lacks(.closing) else { return }
+    sessions[index].facts.insert(.closing)
     markDirty(index)
   }
 
@@ -19,17 +19,18 @@ extension Core {
   /// end once the peer has everything.
   @inline(__always)
   mutating func advanceClose(_ index: UInt32) {
-    if sessions[index].isClosing { close(further: index) }
+    if sessions[index].facts.contains(.closing) { close(further: index) }
   }
 
+  @inline(never)
   private mutating func close(further index: UInt32) {
-    guard sessions[index].firstUnsent == Slab<Chunk>.none else { return }
-    if sessions[index].firstChunk == Slab<Chunk>.none {
+    guard sessions[index].facts.lacks(.unsent) else { return }
+    if sessions[index].facts.lacks(.queued) {
       issue(CallDescriptor(.tcpClose, handle: sessions[index].handle))
       return forget(index)
     }
-    guard !sessions[index].isShutDown else { return }
-    sessions[index].isShutDown = true
+    guard sessions[index].facts.lacks(.shutDown) else { return }
+    sessions[index].facts.insert(.shutDown)
     issue(CallDescriptor(.tcpShutdown, handle: sessions[index].handle))
   }
 
@@ -42,11 +43,9 @@ extension Core {
   /// Drops a session and gives back what it holds.
   mutating func forget(_ index: UInt32) {
     dropReturned(index)
-    while sessions[index].firstChunk != Slab<Chunk>.none {
-      removeFirstChunk(index, chunks[sessions[index].firstChunk])
-    }
+    dropChunks(index)
     sessions[index].generation = 0
     // A session in the list of dirty ones is freed when its turn comes.
-    if !sessions[index].isDirty { sessions.remove(index) }
+    if sessions[index].facts.lacks(.dirty) { sessions.remove(index) }
   }
 }

@@ -18,27 +18,17 @@ extension Core {
       let chunk = Chunk(received: address, handle: handle, byteCount: byteCount, buffer: buffer)
       return enqueue(chunk, on: connection)
     }
-    sessions[index].returnedAddress = address
-    sessions[index].returnedByteCount = byteCount
-    sessions[index].returnedBuffer = buffer
-    sessions[index].unacknowledgedByteCount &+= Int(byteCount)
+    sessions[index].didReturn(address, byteCount, buffer)
     markDirty(index)
   }
 
-  /// Gives a dirty session's received bytes to the kernel. The last call of a session that is closing
-  /// must have been taken before FIN is asked for, which only chunks wait for.
+  /// Gives the received bytes of a session whose turn has come to the kernel.
   @inline(__always)
   mutating func issueReturned(_ index: UInt32) {
-    guard !sessions[index].isClosing else { return queueReturned(index) }
-    var call = CallDescriptor(.tcpSendReceived, handle: sessions[index].handle)
-    call.cookie = Connection(index: index, generation: sessions[index].generation).cookie
-    call.address = sessions[index].returnedAddress
-    call.byte_count = UInt64(sessions[index].returnedByteCount)
-    call.buffer = sessions[index].returnedBuffer
-    sessions[index].inFlightByteCount &+= Int(sessions[index].returnedByteCount)
-    sessions[index].returnedInFlightByteCount &+= sessions[index].returnedByteCount
-    sessions[index].returnedBuffer = Session.noBuffer
-    issue(call)
+    issue(
+      .tcpSendReceived, handle: sessions[index].handle, cookie: sessions[index].cookie(index),
+      address: sessions[index].returnedAddress,
+      byteCount: UInt64(sessions[index].returnedByteCount), buffer: sessions[index].returnedBuffer)
   }
 
   /// The kernel has not taken received bytes: they wait as a chunk, before anything that is younger,
@@ -49,11 +39,11 @@ extension Core {
       received: call.address, handle: call.handle,
       byteCount: UInt32(truncatingIfNeeded: call.byte_count), buffer: call.buffer)
     guard let index = session(of: Connection(cookie: call.cookie)) else { return giveBack(chunk) }
-    sessions[index].inFlightByteCount &-= Int(chunk.byteCount)
-    sessions[index].returnedInFlightByteCount &-= chunk.byteCount
-    // Nothing is in flight whose `sent` could unblock the session?
-    sessions[index].isBlocked = sessions[index].inFlightByteCount != 0
+    sessions[index].unacknowledgedByteCount &-= Int(chunk.byteCount)
+    let isAlone = sessions[index].inFlightByteCount == 0
     append(chunk, to: index)
+    // Tried again when a `sent` has come, or at once if none will.
+    if !isAlone { sessions[index].facts.insert(.blocked) }
   }
 
   /// Makes a chunk of received bytes that were to be sent alone.
@@ -62,24 +52,17 @@ extension Core {
     let chunk = Chunk(
       received: sessions[index].returnedAddress, handle: sessions[index].handle,
       byteCount: sessions[index].returnedByteCount, buffer: sessions[index].returnedBuffer)
-    sessions[index].returnedBuffer = Session.noBuffer
+    sessions[index].facts.remove(.returning)
+    sessions[index].unacknowledgedByteCount &-= Int(chunk.byteCount)
     append(chunk, to: index)
   }
 
   /// Gives received bytes back that will not be sent: their session ends.
   mutating func dropReturned(_ index: UInt32) {
-    guard sessions[index].returnedBuffer != Session.noBuffer else { return }
+    guard sessions[index].facts.contains(.returning) else { return }
     receiveDone(
       handle: sessions[index].handle, buffer: sessions[index].returnedBuffer,
       byteCount: sessions[index].returnedByteCount)
-    sessions[index].returnedBuffer = Session.noBuffer
-  }
-}
-
-extension Session {
-  /// There is nothing else to send, and nothing the kernel has refused.
-  @inline(__always)
-  fileprivate var takesReturned: Bool {
-    lastChunk == Slab<Chunk>.none && returnedBuffer == Self.noBuffer && !isBlocked && !isClosing
+    sessions[index].facts.remove(.returning)
   }
 }

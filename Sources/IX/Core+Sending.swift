@@ -5,48 +5,6 @@ import IXABI
 // session and round offers them to the kernel, `sent` events release them. Received bytes that are
 // all a session has to send go back to the kernel, buffer included, and are no chunk at all.
 
-/// What the library knows of one connection.
-struct Session: BitwiseCopyable {
-  var handle: UInt64
-  /// Zero once the session has ended.
-  var generation: UInt32
-  /// The queue: chunks in flight, then chunks the kernel has not taken.
-  var firstChunk = Slab<Chunk>.none
-  var lastChunk = Slab<Chunk>.none
-  /// The last chunk, while copied bytes may be appended to it.
-  var openChunk = Slab<Chunk>.none
-  /// The first chunk the kernel has not taken whole.
-  var firstUnsent = Slab<Chunk>.none
-  var nextDirty = Slab<Session>.none
-  /// Bytes of `firstUnsent` the kernel has taken.
-  var takenOfFirstUnsent: UInt32 = 0
-  /// Bytes of `firstChunk` the peer has acknowledged.
-  var acknowledgedOfFirst: UInt32 = 0
-  var unacknowledgedByteCount = 0
-  /// Bytes the kernel holds: taken and not acknowledged.
-  var inFlightByteCount = 0
-  /// Received bytes to be sent back; they are all there is to send when `returned` is not nil.
-  var returnedAddress: UInt64 = 0
-  var returnedByteCount: UInt32 = 0
-  var returnedBuffer = Self.noBuffer
-  /// Bytes in flight that are no chunks, all of them older than the first chunk.
-  var returnedInFlightByteCount: UInt32 = 0
-  var isDirty = false
-  /// The kernel did not take everything: wait until it reports `sent`.
-  var isBlocked = false
-  /// The application has closed the connection.
-  var isClosing = false
-  /// FIN has been asked for.
-  var isShutDown = false
-
-  init(handle: UInt64, generation: UInt32) {
-    self.handle = handle
-    self.generation = generation
-  }
-
-  static var noBuffer: UInt32 { .max }
-}
-
 extension Core {
   /// The session's number, nil when the connection has ended.
   @inline(__always)
@@ -55,98 +13,140 @@ extension Core {
       && sessions[connection.index].generation == connection.generation ? connection.index : nil
   }
 
-  func unacknowledgedByteCount(of connection: Connection) -> Int {
-    session(of: connection).map { sessions[$0].unacknowledgedByteCount } ?? 0
+  /// Whether the connection has neither ended nor been closed by the application.
+  @inline(__always)
+  func isOpen(_ connection: Connection) -> Bool {
+    guard let index = session(of: connection) else { return false }
+    return sessions[index].facts.lacks(.closing)
   }
+
+  /// Whether the connection is open and hardly anything is under way to its peer.
+  @inline(__always)
+  func isNearlyIdle(_ connection: Connection) -> Bool {
+    guard let index = session(of: connection) else { return false }
+    // A few small replies, each of which may take a block of its own.
+    let limit = 256
+    return sessions[index].facts.lacks(.closing) && sessions[index].unacknowledgedByteCount < limit
+  }
+
+  @inline(__always)
+  func unacknowledgedByteCount(of connection: Connection) -> Int {
+    guard let index = session(of: connection) else { return 0 }
+    return sessions[index].unacknowledgedByteCount
+  }
+
+  // MARK: Queueing
 
   @inline(never)
   mutating func enqueue(_ chunk: Chunk, on connection: Connection) {
-    guard let index = session(of: connection), !sessions[index].isClosing, chunk.byteCount > 0
+    guard chunk.byteCount > 0, let index = session(of: connection),
+      sessions[index].facts.lacks(.closing)
     else {
       return giveBack(chunk)
     }
-    if sessions[index].returnedBuffer != Session.noBuffer { queueReturned(index) }
-    sessions[index].unacknowledgedByteCount &+= Int(chunk.byteCount)
-    append(chunk, to: index)
-  }
-
-  mutating func append(_ chunk: Chunk, to index: UInt32) {
-    sessions[index].openChunk = Slab<Chunk>.none
-    let number = chunks.insert(chunk)
-    if sessions[index].lastChunk == Slab<Chunk>.none {
-      sessions[index].firstChunk = number
-    } else {
-      chunks[sessions[index].lastChunk].next = number
-    }
-    sessions[index].lastChunk = number
-    if sessions[index].firstUnsent == Slab<Chunk>.none {
-      sessions[index].firstUnsent = number
-      sessions[index].takenOfFirstUnsent = 0
-    }
-    if !sessions[index].isBlocked { markDirty(index) }
+    queue(chunk, on: index)
   }
 
   /// Queues a copy of `bytes`, in the block of the previous copy while it has room.
+  @inline(never)
   mutating func enqueue(copying bytes: RawSpan, on connection: Connection) {
-    guard let index = session(of: connection), !sessions[index].isClosing else { return }
-    let open = sessions[index].openChunk
-    if open != Slab<Chunk>.none, chunks[open].append(bytes) {
-      sessions[index].unacknowledgedByteCount &+= bytes.byteCount
-      return
+    guard bytes.byteCount > 0, let index = session(of: connection),
+      sessions[index].facts.lacks(.closing)
+    else { return }
+    if sessions[index].facts.contains(.growing), chunks[sessions[index].lastChunk].append(bytes) {
+      return sessions[index].didGrow(bytes.byteCount)
     }
-    var buffer = SendBuffer(capacity: max(bytes.byteCount, blockByteCount))
-    buffer.append(bytes)
-    enqueue(buffer.relinquish(), on: connection)
-    sessions[index].openChunk = sessions[index].lastChunk
+    guard bytes.byteCount <= BlockPool.blockByteCount else {
+      var buffer = SendBuffer(capacity: bytes.byteCount)
+      buffer.append(bytes)
+      return queue(buffer.relinquish(), on: index)
+    }
+    var chunk = Chunk(pooled: blocks.take())
+    _ = chunk.append(bytes)
+    queue(chunk, on: index)
+    sessions[index].facts.insert(.growing)
   }
-
-  /// Holds a round's answers to a few pipelined requests.
-  private var blockByteCount: Int { 2048 }
 
   @inline(__always)
-  mutating func markDirty(_ index: UInt32) {
-    guard !sessions[index].isDirty else { return }
-    sessions[index].isDirty = true
-    sessions[index].nextDirty = firstDirty
-    firstDirty = index
+  private mutating func queue(_ chunk: Chunk, on index: UInt32) {
+    if sessions[index].facts.contains(.returning) { queueReturned(index) }
+    append(chunk, to: index)
   }
 
-  /// Offers what sessions have to send to the kernel, in one call each.
-  mutating func sendDirtySessions() {
-    while firstDirty != Slab<Session>.none {
-      let index = firstDirty
-      firstDirty = sessions[index].nextDirty
-      sessions[index].isDirty = false
-      guard sessions[index].generation != 0 else {
-        sessions.remove(index)
-        continue
-      }
-      if sessions[index].returnedBuffer != Session.noBuffer {
-        issueReturned(index)
-      } else if sessions[index].firstUnsent != Slab<Chunk>.none {
-        issueSend(index)
-      }
-      advanceClose(index)
+  @inline(__always)
+  mutating func append(_ chunk: Chunk, to index: UInt32) {
+    let number = chunks.insert(chunk)
+    if sessions[index].facts.lacks(.queued) {
+      sessions[index].didQueueFirst(number, byteCount: chunk.byteCount)
+      return markDirty(index)
     }
+    chunks[sessions[index].lastChunk].next = number
+    sessions[index].didQueueNext(number, byteCount: chunk.byteCount)
+    if sessions[index].facts.lacks(.blocked) { markDirty(index) }
+  }
+
+  @inline(__always)
+  mutating func markDirty(_ index: UInt32) { sessions[index].join(&firstDirty, as: index) }
+
+  // MARK: Offering
+
+  /// Offers what sessions have to send to the kernel, in one call each. Those that have more to do
+  /// once its result is known are dirty afterwards.
+  mutating func sendDirtySessions() {
+    var index = firstDirty
+    firstDirty = Slab<Session>.none
+    while index != Slab<Session>.none {
+      let next = sessions[index].nextDirty
+      sendDirtySession(index)
+      index = next
+    }
+  }
+
+  @inline(__always)
+  private mutating func sendDirtySession(_ index: UInt32) {
+    let facts = sessions[index].takeTurn()
+    guard sessions[index].generation != 0 else { return sessions.remove(index) }
+    if facts.contains(.returning) {
+      issueReturned(index)
+    } else if facts.contains(.unsent), facts.lacks(.blocked) {
+      issueSend(index)
+    } else {
+      return advanceClose(index)
+    }
+    // FIN waits for the result.
+    if facts.contains(.closing) { markDirty(index) }
   }
 
   @inline(__always)
   private mutating func issueSend(_ index: UInt32) {
-    let session = sessions[index]
-    var call = CallDescriptor(.tcpSend, handle: session.handle)
-    call.cookie = Connection(index: index, generation: session.generation).cookie
-    let first = chunks[session.firstUnsent]
-    call.address = first.address &+ UInt64(session.takenOfFirstUnsent)
-    call.byte_count = UInt64(first.byteCount &- session.takenOfFirstUnsent)
-    if first.next != Slab<Chunk>.none { gather(from: first.next, into: &call) }
-    // Until the result is known nothing may be offered twice, and nothing offered may grow.
-    sessions[index].openChunk = Slab<Chunk>.none
-    sessions[index].isBlocked = true
-    issue(call)
+    let first = chunks[sessions[index].firstUnsent]
+    let taken = sessions[index].takenOfFirstUnsent
+    guard first.next == Slab<Chunk>.none else {
+      return issueGatheringSend(index, first, taken: taken)
+    }
+    let byteCount = UInt64(first.byteCount &- taken)
+    sessions[index].didOffer(byteCount, upTo: Slab<Chunk>.none)
+    issue(
+      .tcpSend, handle: sessions[index].handle, cookie: sessions[index].cookie(index),
+      address: first.address &+ UInt64(taken), byteCount: byteCount)
   }
 
-  /// Turns a call with one range into one with that range and those from `chunk` on.
-  private mutating func gather(from chunk: UInt32, into call: inout CallDescriptor) {
+  /// Offers several chunks, of which the kernel has `taken` bytes of the first.
+  @inline(never)
+  private mutating func issueGatheringSend(_ index: UInt32, _ first: Chunk, taken: UInt32) {
+    var call = CallDescriptor(.tcpSend, handle: sessions[index].handle)
+    call.cookie = sessions[index].cookie(index)
+    call.address = first.address &+ UInt64(taken)
+    call.byte_count = UInt64(first.byteCount &- taken)
+    let next = gather(from: first.next, into: &call)
+    sessions[index].didOffer(call.byte_count, upTo: next)
+    issue(call)
+    if next != Slab<Chunk>.none { markDirty(index) }
+  }
+
+  /// Turns a call with one range into one with that range and those from `chunk` on. Returns the first
+  /// chunk that found no room.
+  private mutating func gather(from chunk: UInt32, into call: inout CallDescriptor) -> UInt32 {
     reserveVectors(vectorLimit)
     let list = append(VectorDescriptor(address: call.address, byte_count: call.byte_count))
     var number = chunk
@@ -161,82 +161,110 @@ extension Core {
     }
     call.address = list
     call.vector_count = UInt32(truncatingIfNeeded: count)
+    return number
   }
 
   private var vectorLimit: Int { 16 }
 
-  /// Learns how much of a `tcpSend` the kernel has taken.
-  @inline(__always)
-  mutating func finishSend(_ call: CallDescriptor) {
+  /// The kernel has not taken all that a `tcpSend` offered: the rest counts as not sent again.
+  mutating func finishPartialSend(_ call: CallDescriptor) {
     guard let index = session(of: Connection(cookie: call.cookie)) else { return }
-    let taken = call.result > 0 ? Int(call.result) : 0
-    sessions[index].inFlightByteCount &+= taken
-    advanceUnsent(index, by: UInt64(taken))
-    if UInt64(taken) >= call.byte_count || sessions[index].inFlightByteCount == 0 {
-      // Everything was taken, or nothing is in flight whose `sent` could unblock the session.
-      sessions[index].isBlocked = false
-      if sessions[index].firstUnsent != Slab<Chunk>.none || sessions[index].isClosing {
-        markDirty(index)
-      }
-    }
-  }
-
-  @inline(__always)
-  private mutating func advanceUnsent(_ index: UInt32, by byteCount: UInt64) {
-    var rest = byteCount
-    while rest > 0, sessions[index].firstUnsent != Slab<Chunk>.none {
-      let chunk = chunks[sessions[index].firstUnsent]
-      let open = UInt64(chunk.byteCount &- sessions[index].takenOfFirstUnsent)
-      guard rest >= open else {
-        sessions[index].takenOfFirstUnsent &+= UInt32(truncatingIfNeeded: rest)
-        return
-      }
-      rest &-= open
-      sessions[index].firstUnsent = chunk.next
-      sessions[index].takenOfFirstUnsent = 0
-    }
-  }
-
-  /// The peer acknowledged `byteCount` more bytes: chunks that are done go back.
-  @inline(__always)
-  mutating func acknowledged(_ index: UInt32, byteCount: UInt32) {
-    sessions[index].unacknowledgedByteCount &-= Int(byteCount)
-    sessions[index].inFlightByteCount &-= Int(byteCount)
-    let returned = min(byteCount, sessions[index].returnedInFlightByteCount)
-    sessions[index].returnedInFlightByteCount &-= returned
-    if byteCount > returned { acknowledgeChunks(index, byteCount: byteCount &- returned) }
-    sessions[index].isBlocked = false
-    if sessions[index].firstUnsent != Slab<Chunk>.none || sessions[index].isClosing {
+    let taken = UInt64(max(call.result, 0))
+    sessions[index].unsentByteCount &+= UInt32(truncatingIfNeeded: call.byte_count &- taken)
+    findFirstUnsent(index)
+    if sessions[index].inFlightByteCount > 0 {
+      sessions[index].facts.insert(.blocked)
+    } else {
+      // Nothing is in flight whose `sent` could unblock the session.
       markDirty(index)
     }
   }
 
+  /// Finds where the bytes in flight end in the queue; some of it was not taken.
+  private mutating func findFirstUnsent(_ index: UInt32) {
+    let session = sessions[index]
+    var rest = session.inFlightByteCount &- session.olderByteCount &+ session.acknowledgedOfFirst
+    var number = session.firstChunk
+    while rest >= chunks[number].byteCount {
+      rest &-= chunks[number].byteCount
+      number = chunks[number].next
+    }
+    sessions[index].firstUnsent = number
+    sessions[index].takenOfFirstUnsent = rest
+    sessions[index].facts.insert(.unsent)
+  }
+
+  // MARK: Acknowledgement
+
+  /// The peer acknowledged `byteCount` more bytes: chunks that are done go back. Returns whether the
+  /// application still has the connection.
+  @inline(__always)
+  mutating func acknowledged(_ index: UInt32, byteCount: UInt32) -> Bool {
+    guard sessions[index].didAcknowledge(byteCount) else { return true }
+    return acknowledgedQueue(index, byteCount: byteCount)
+  }
+
+  @inline(never)
+  private mutating func acknowledgedQueue(_ index: UInt32, byteCount: UInt32) -> Bool {
+    let first = sessions[index].firstChunk
+    if sessions[index].hasInFlight(only: first), chunks[first].byteCount == byteCount {
+      // One reply, acknowledged as a whole.
+      sessions[index].facts.remove(.queued)
+      giveBack(chunks[first])
+      chunks.remove(first)
+      return true
+    }
+    if sessions[index].facts.contains(.queued) { acknowledgeChunks(index, byteCount: byteCount) }
+    sessions[index].facts.remove(.blocked)
+    if sessions[index].facts.lacks(.unsent | .closing) { return true }
+    markDirty(index)
+    return sessions[index].facts.lacks(.closing)
+  }
+
   private mutating func acknowledgeChunks(_ index: UInt32, byteCount: UInt32) {
-    var rest = byteCount
-    while rest > 0, sessions[index].firstChunk != Slab<Chunk>.none {
-      let chunk = chunks[sessions[index].firstChunk]
-      let open = chunk.byteCount &- sessions[index].acknowledgedOfFirst
-      guard rest >= open else {
-        sessions[index].acknowledgedOfFirst &+= rest
+    let older = min(byteCount, sessions[index].olderByteCount)
+    sessions[index].olderByteCount &-= older
+    var rest = byteCount &- older &+ sessions[index].acknowledgedOfFirst
+    var number = sessions[index].firstChunk
+    while rest >= chunks[number].byteCount {
+      let chunk = chunks[number]
+      rest &-= chunk.byteCount
+      chunks.remove(number)
+      giveBack(chunk)
+      number = chunk.next
+      if number == Slab<Chunk>.none {
+        sessions[index].facts.remove(.queued)
+        rest = 0
         break
       }
-      rest &-= open
-      removeFirstChunk(index, chunk)
+    }
+    sessions[index].firstChunk = number
+    sessions[index].acknowledgedOfFirst = rest
+  }
+
+  /// Gives back all that a session has queued.
+  mutating func dropChunks(_ index: UInt32) {
+    guard sessions[index].facts.contains(.queued) else { return }
+    sessions[index].facts.remove(.queued | .unsent)
+    var number = sessions[index].firstChunk
+    while number != Slab<Chunk>.none {
+      let chunk = chunks[number]
+      chunks.remove(number)
+      giveBack(chunk)
+      number = chunk.next
     }
   }
 
   @inline(__always)
-  mutating func removeFirstChunk(_ index: UInt32, _ chunk: Chunk) {
-    chunks.remove(sessions[index].firstChunk)
-    sessions[index].firstChunk = chunk.next
-    sessions[index].acknowledgedOfFirst = 0
-    if chunk.next == Slab<Chunk>.none { sessions[index].lastChunk = Slab<Chunk>.none }
-    giveBack(chunk)
+  mutating func giveBack(_ chunk: Chunk) {
+    if chunk.owner == .pool { return blocks.giveBack(chunk.address) }
+    giveBackOther(chunk)
   }
 
-  mutating func giveBack(_ chunk: Chunk) {
+  @inline(never)
+  private mutating func giveBackOther(_ chunk: Chunk) {
     switch chunk.owner {
-    case .nobody: break
+    case .nobody, .pool: break
     case .network:
       receiveDone(handle: chunk.token, buffer: chunk.capacity, byteCount: chunk.byteCount)
     case .heap: chunk.freeBlock()
@@ -247,9 +275,6 @@ extension Core {
   /// Gives a receive buffer back to the kernel.
   @inline(__always)
   mutating func receiveDone(handle: UInt64, buffer: UInt32, byteCount: UInt32) {
-    var call = CallDescriptor(.tcpReceiveDone, handle: handle)
-    call.buffer = buffer
-    call.byte_count = UInt64(byteCount)
-    issue(call)
+    issue(.tcpReceiveDone, handle: handle, byteCount: UInt64(byteCount), buffer: buffer)
   }
 }

@@ -2,6 +2,21 @@ import CIX
 import CIXABI
 import IXABI
 
+/// One event of this cycle, in place. What it says is read when it is asked for.
+@safe
+struct Event: BitwiseCopyable {
+  private let pointer: UnsafePointer<EventDescriptor>
+
+  @inline(__always)
+  fileprivate init(_ pointer: UnsafePointer<EventDescriptor>) { unsafe self.pointer = pointer }
+
+  @inline(__always)
+  var descriptor: EventDescriptor {
+    // SAFETY: events stay as they are until the next `poll`, and are not kept for longer.
+    unsafeAddress { unsafe pointer }
+  }
+}
+
 /// One core's side of the application: the shared arrays and the state of its connections.
 ///
 /// Methods of services run between short accesses to `Core.current`, never inside one, because
@@ -18,6 +33,8 @@ struct Core: ~Copyable {
   private(set) var callCount = 0
   var sessions = Slab<Session>(minimumCapacity: 64)
   var chunks = Slab<Chunk>(minimumCapacity: 256)
+  /// Where copies of bytes to be sent go.
+  var blocks = BlockPool()
   /// Sessions with something to send, linked by `Session.nextDirty`.
   var firstDirty = Slab<Session>.none
   /// Loans whose bytes were acknowledged and whose owner was not told yet.
@@ -29,41 +46,46 @@ struct Core: ~Copyable {
   var nextTimerGeneration: UInt32 = 1
   /// What the kernel said at the start.
   let startup: StartupPage
+  /// Nanoseconds per tick of the time-stamp counter, 32 bits of fraction.
+  let nanosecondsPerTick: UInt64
 
   private static var vectorCapacity: Int { 1024 }
 
   private init(_ startup: UnsafePointer<StartupPage>) {
     // SAFETY: the kernel describes arrays it has mapped for the life of the application.
     unsafe self.startup = startup.pointee
+    let ticksPerSecond = unsafe max(startup.pointee.ticks_per_second, 1)
+    nanosecondsPerTick = (1_000_000_000 << 32 &+ ticksPerSecond / 2) / ticksPerSecond
     unsafe callCapacity = Int(startup.pointee.call_capacity)
     unsafe calls = UnsafeMutablePointer(bitPattern: UInt(startup.pointee.calls)).unsafelyUnwrapped
     unsafe events = UnsafePointer(bitPattern: UInt(startup.pointee.events)).unsafelyUnwrapped
     unsafe vectors = .allocate(capacity: Self.vectorCapacity)
   }
 
-  // SAFETY: written once, before any other use, on the only core.
+  // SAFETY: written once, by `start`, before the application's first line.
   nonisolated(unsafe) private static var storage: UnsafeMutablePointer<Core>?
 
   /// The state of the core this runs on.
   static var current: Core {
-    unsafeAddress { unsafe UnsafePointer(pointer) }
-    unsafeMutableAddress { unsafe pointer }
+    // SAFETY: `start` has made it.
+    @inline(__always)
+    unsafeAddress { unsafe UnsafePointer(storage.unsafelyUnwrapped) }
+    @inline(__always)
+    unsafeMutableAddress { unsafe storage.unsafelyUnwrapped }
   }
 
-  private static var pointer: UnsafeMutablePointer<Core> {
-    if let existing = unsafe storage { return unsafe existing }
-    guard let startup = unsafe ix_startup_page() else { fatalError("started without a kernel") }
-    let created = UnsafeMutablePointer<Core>.allocate(capacity: 1)
-    unsafe created.initialize(to: Core(startup))
-    unsafe storage = unsafe created
-    return unsafe created
+  /// Makes the state of the core this runs on, from what the kernel says about it.
+  fileprivate static func start(_ startup: UnsafePointer<StartupPage>) {
+    let core = UnsafeMutablePointer<Core>.allocate(capacity: 1)
+    unsafe core.initialize(to: Core(startup))
+    unsafe storage = unsafe core
   }
 
-  /// A copy of event `index` of this cycle.
+  /// Event `index` of this cycle.
   @inline(__always)
-  func event(_ index: Int) -> EventDescriptor {
+  func event(_ index: Int) -> Event {
     // SAFETY: the caller stays below the count that `poll` returned.
-    unsafe events[index]
+    unsafe Event(events + index)
   }
 
   /// Adds a call to the batch; one that is full goes to the kernel first.
@@ -72,6 +94,25 @@ struct Core: ~Copyable {
     if callCount == callCapacity { flush() }
     // SAFETY: there is room now.
     unsafe calls[callCount] = call
+    callCount &+= 1
+  }
+
+  /// Adds a call of which the kernel looks at these fields only.
+  @inline(__always)
+  mutating func issue(
+    _ operation: Operation, handle: UInt64, cookie: UInt64 = 0, address: UInt64 = 0,
+    byteCount: UInt64, buffer: UInt32 = 0
+  ) {
+    if callCount == callCapacity { flush() }
+    // SAFETY: there is room now.
+    let call = unsafe calls + callCount
+    unsafe call.pointee.operation = operation.rawValue
+    unsafe call.pointee.vector_count = 0
+    unsafe call.pointee.handle = handle
+    unsafe call.pointee.cookie = cookie
+    unsafe call.pointee.address = address
+    unsafe call.pointee.byte_count = byteCount
+    unsafe call.pointee.buffer = buffer
     callCount &+= 1
   }
 
@@ -92,11 +133,16 @@ struct Core: ~Copyable {
   /// Runs the batch and one cycle of the dataplane; returns how many events there are.
   mutating func poll() -> Int {
     sendDirtySessions()
+    if firstDirty != Slab<Session>.none {
+      // What depends on the results of these calls, such as a FIN, does not wait for an event.
+      flush()
+      sendDirtySessions()
+    }
     let eventCount = systemCall(
-      .poll, UInt64(callCount), UInt64(IX_POLL_MERGES_SENT))
+      .poll, UInt64(truncatingIfNeeded: callCount), UInt64(IX_POLL_MERGES_SENT))
     precondition(eventCount >= 0, "the kernel refused to poll")
     finishBatch()
-    return Int(eventCount)
+    return Int(truncatingIfNeeded: eventCount)
   }
 
   @inline(never)
@@ -115,27 +161,44 @@ struct Core: ~Copyable {
     return unsafe calls[0].result
   }
 
-  /// Looks at what became of the calls.
+  /// Looks at what became of the calls: nearly always what was to be expected.
   private mutating func finishBatch() {
     let count = callCount
     callCount = 0
     vectorCount = 0
-    for index in 0..<count {
+    var index = 0
+    while index < count {
       // SAFETY: `count` calls were issued.
-      if unsafe calls[index].operation == Operation.tcpSendReceived.rawValue {
-        let isTaken = unsafe calls[index].result == Int64(bitPattern: calls[index].byte_count)
-        if !isTaken { unsafe finishReturned(calls[index]) }
-        continue
-      }
-      let call = unsafe calls[index]
-      if call.operation == Operation.tcpSend.rawValue {
-        finishSend(call)
-      } else if call.result < 0, call.operation == Operation.udpSend.rawValue {
-        finishDatagram(cookie: call.cookie)
-      }
+      let call = unsafe calls + index
+      index &+= 1
+      if unsafe call.pointee.result == Int64(bitPattern: call.pointee.byte_count) { continue }
+      let operation = unsafe call.pointee.operation
+      if operation == Operation.tcpReceiveDone.rawValue { continue }
+      unsafe finish(call.pointee)
+    }
+  }
+
+  /// Looks at a call whose result is not the number of bytes it came with.
+  @inline(never)
+  private mutating func finish(_ call: CallDescriptor) {
+    if call.operation == Operation.tcpSendReceived.rawValue {
+      finishReturned(call)
+    } else if call.operation == Operation.tcpSend.rawValue {
+      finishPartialSend(call)
+    } else if call.result < 0, call.operation == Operation.udpSend.rawValue {
+      finishDatagram(cookie: call.cookie)
     }
   }
 }
+
+/// What `ix_start` calls before the application's first line.
+#if hasFeature(Embedded)
+  @c(ix_library_start)
+  func startLibrary(_ startup: UnsafePointer<StartupPage>?) {
+    guard let startup = unsafe startup else { fatalError("started without a kernel") }
+    unsafe Core.start(startup)
+  }
+#endif
 
 /// Direct system call.
 @inline(__always)

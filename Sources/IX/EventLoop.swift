@@ -4,7 +4,7 @@ import IXABI
 extension Core {
   /// One turn of the loop. Not a method: services come back to `Core.current`, so no access to it
   /// may span a call of theirs.
-  static func cycle(_ service: inout some Service) {
+  static func cycle(_ service: inout some Service & ~Copyable) {
     let count = Core.current.poll()
     var index = 0
     while index < count {
@@ -15,12 +15,22 @@ extension Core {
   }
 
   @inline(__always)
-  private static func dispatch(_ event: EventDescriptor, to service: inout some Service) {
+  private static func dispatch(_ event: Event, to service: inout some Service & ~Copyable) {
+    let kind = event.descriptor.kind
+    if kind == EventKind.tcpReceived.rawValue { return received(event.descriptor, by: &service) }
+    if kind == EventKind.tcpSent.rawValue {
+      let connection = Connection(cookie: event.descriptor.cookie)
+      return acknowledged(event.descriptor.byte_count, on: connection, by: &service)
+    }
+    dispatchOther(event.descriptor, to: &service)
+  }
+
+  @inline(never)
+  private static func dispatchOther(
+    _ event: EventDescriptor, to service: inout some Service & ~Copyable
+  ) {
     guard let kind = EventKind(rawValue: event.kind) else { return }
     switch kind {
-    case .tcpReceived: received(event, by: &service)
-    case .tcpSent:
-      acknowledged(event.byte_count, on: Connection(cookie: event.cookie), by: &service)
     case .tcpKnock: knocked(event, at: &service)
     case .tcpPeerClosed: closedByPeer(event, at: &service)
     case .tcpDead: died(event, at: &service)
@@ -30,32 +40,34 @@ extension Core {
     case .timerFired:
       let timer = Timer(cookie: event.cookie)
       if Core.current.finish(timer) { service.fired(timer) }
-    case .none, .message: break
+    case .tcpReceived, .tcpSent, .none, .message: break
     }
   }
 
   @inline(__always)
-  private static func received(_ event: EventDescriptor, by service: inout some Service) {
+  private static func received(
+    _ event: borrowing EventDescriptor, by service: inout some Service & ~Copyable
+  ) {
     // Whatever happens to them, letting these bytes go returns their buffer.
     let bytes = ReceivedBytes(event)
     let connection = Connection(cookie: event.cookie)
     if event.acknowledged > 0 { acknowledged(event.acknowledged, on: connection, by: &service) }
-    guard let index = Core.current.session(of: connection), !Core.current.sessions[index].isClosing
-    else { return }
+    guard Core.current.isOpen(connection) else { return }
     service.received(bytes, on: connection)
   }
 
   @inline(__always)
   private static func acknowledged(
-    _ byteCount: UInt32, on connection: Connection, by service: inout some Service
+    _ byteCount: UInt32, on connection: Connection, by service: inout some Service & ~Copyable
   ) {
     guard let index = Core.current.session(of: connection) else { return }
-    Core.current.acknowledged(index, byteCount: byteCount)
-    if !Core.current.sessions[index].isClosing { service.sent(connection) }
+    let isOpen = Core.current.acknowledged(index, byteCount: byteCount)
+    if isOpen { service.sent(connection) }
   }
 
   @inline(never)
-  private static func knocked(_ event: EventDescriptor, at service: inout some Service) {
+  private static func knocked(_ event: EventDescriptor, at service: inout some Service & ~Copyable)
+  {
     let knock = Knock(
       remoteAddress: event.remote_address, remotePort: event.remote_port,
       localPort: event.local_port)
@@ -70,26 +82,30 @@ extension Core {
   }
 
   @inline(never)
-  private static func closedByPeer(_ event: EventDescriptor, at service: inout some Service) {
+  private static func closedByPeer(
+    _ event: EventDescriptor, at service: inout some Service & ~Copyable
+  ) {
     let connection = Connection(cookie: event.cookie)
     guard let index = Core.current.session(of: connection) else { return }
-    if !Core.current.sessions[index].isClosing { service.peerClosed(connection) }
+    if !Core.current.sessions[index].facts.contains(.closing) { service.peerClosed(connection) }
   }
 
   /// A connection of `connect` was made, or was not.
   @inline(never)
-  private static func connected(_ event: EventDescriptor, by service: inout some Service) {
+  private static func connected(
+    _ event: EventDescriptor, by service: inout some Service & ~Copyable
+  ) {
     guard event.reason == Reason.none.rawValue else { return died(event, at: &service) }
     let connection = Connection(cookie: event.cookie)
     guard let index = Core.current.session(of: connection) else { return }
-    if !Core.current.sessions[index].isClosing { service.connected(connection) }
+    if !Core.current.sessions[index].facts.contains(.closing) { service.connected(connection) }
   }
 
   @inline(never)
-  private static func died(_ event: EventDescriptor, at service: inout some Service) {
+  private static func died(_ event: EventDescriptor, at service: inout some Service & ~Copyable) {
     let connection = Connection(cookie: event.cookie)
     guard let index = Core.current.session(of: connection) else { return }
-    let wasClosing = Core.current.sessions[index].isClosing
+    let wasClosing = Core.current.sessions[index].facts.contains(.closing)
     Core.current.forget(index)
     guard !wasClosing else { return }
     service.ended(connection, reason: Reason(rawValue: event.reason) ?? .none)

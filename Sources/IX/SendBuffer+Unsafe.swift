@@ -90,7 +90,7 @@ extension Chunk {
     unsafe UnsafeMutableRawPointer(bitPattern: UInt(address)).unsafelyUnwrapped.deallocate()
   }
 
-  /// Appends to a chunk that came from a `SendBuffer` and that the kernel has not seen; false when
+  /// Appends to a chunk in a block of the heap or the pool that the kernel has not seen; false when
   /// there is no room.
   mutating func append(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount <= Int(capacity &- byteCount) else { return false }

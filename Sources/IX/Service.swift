@@ -2,7 +2,7 @@ import IXABI
 
 /// What an application does about network events. `run(_:)` calls these methods, one at a time, on
 /// the core that owns the connection; a method must return before anything else can happen there.
-public protocol Service {
+public protocol Service: ~Copyable {
   /// A peer completed a handshake with a port of `listen(on:)`. Returns whether the connection is
   /// wanted; a connection that is not is reset. Default: it is.
   mutating func accept(_ knock: Knock) -> Bool
@@ -38,7 +38,7 @@ public protocol Service {
   mutating func fired(_ timer: Timer)
 }
 
-extension Service {
+extension Service where Self: ~Copyable {
   public mutating func accept(_ knock: Knock) -> Bool { true }
   public mutating func connected(_ connection: Connection) {}
   public mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection) {}
@@ -67,8 +67,7 @@ public func listen(on port: UInt16) throws(IXError) {
 }
 
 /// Serves network events until the application exits. Does not return.
-public func run(_ service: some Service) -> Never {
-  var service = service
+public func run(_ service: consuming some Service & ~Copyable) -> Never {
   while true { Core.cycle(&service) }
 }
 

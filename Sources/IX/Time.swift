@@ -30,7 +30,7 @@ public struct Instant: Comparable, Hashable, BitwiseCopyable, Sendable {
 
   /// Now, from the processor's time-stamp counter: about ten instructions, no system call.
   public static var now: Instant {
-    let product = ix_ticks().multipliedFullWidth(by: multiplier)
+    let product = ix_ticks().multipliedFullWidth(by: Core.current.nanosecondsPerTick)
     return Instant(nanoseconds: product.high &<< 32 | product.low &>> 32)
   }
 
@@ -45,11 +45,4 @@ public struct Instant: Comparable, Hashable, BitwiseCopyable, Sendable {
   }
 
   public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
-
-  /// Nanoseconds per tick, 32 bits of fraction.
-  private static let multiplier: UInt64 = {
-    // SAFETY: the kernel maps the page, read-only, for the life of the application.
-    let ticksPerSecond = unsafe max(ix_startup_page()?.pointee.ticks_per_second ?? 0, 1)
-    return (1_000_000_000 << 32 &+ ticksPerSecond / 2) / ticksPerSecond
-  }()
 }
