@@ -21,11 +21,22 @@ extension RawSpan {
 
   /// The order of the bytes in `range` and those of `other` in `otherRange`: negative, zero or
   /// positive. A prefix comes first.
+  @inline(__always)
   func order(in range: Range<Int>, against other: RawSpan, in otherRange: Range<Int>) -> Int {
-    for index in 0..<min(range.count, otherRange.count) {
+    let count = min(range.count, otherRange.count)
+    var index = 0
+    while count &- index >= 8 {
+      let word: UInt64 = littleEndian(at: range.lowerBound &+ index)
+      let otherWord: UInt64 = other.littleEndian(at: otherRange.lowerBound &+ index)
+      // The first bytes that differ decide: those that count most in a big-endian integer.
+      if word != otherWord { return word.byteSwapped < otherWord.byteSwapped ? -1 : 1 }
+      index &+= 8
+    }
+    while index < count {
       let difference =
         Int(octet(range.lowerBound &+ index)) &- Int(other.octet(otherRange.lowerBound &+ index))
       if difference != 0 { return difference }
+      index &+= 1
     }
     return range.count &- otherRange.count
   }

@@ -39,6 +39,10 @@ package struct Session {
     var offset = start
     while offset < bytes.byteCount, !isClosed {
       guard output.hasRoom else { return offset }
+      if let end = answerUsual(bytes, offset, &server, site, &output) {
+        offset = end
+        continue
+      }
       do throws(Status) {
         offset = try advance(bytes, offset, &server, site, &output)
       } catch {
@@ -46,6 +50,23 @@ package struct Session {
       }
     }
     return bytes.byteCount
+  }
+
+  /// Answers a request as nearly all are by the reply that is stored for it. Returns where the next one
+  /// begins; nil, with nothing done, for all others.
+  @inline(__always)
+  private mutating func answerUsual(
+    _ bytes: RawSpan, _ offset: Int, _ server: inout Server, _ site: borrowing SiteArchive,
+    _ output: inout some ReplyOutput
+  ) -> Int? {
+    guard case .idle = phase,
+      let request = UsualRequest(at: offset, in: bytes, limits: server.limits),
+      let reply = site.reply(at: request.path, of: bytes)
+    else { return nil }
+    server.counters.countReply(reply.status)
+    server.counters.countSent(reply.range.count)
+    output.send(content: reply.range)
+    return request.end
   }
 
   /// Ends the session with an error: where the next request would begin is not known any more.

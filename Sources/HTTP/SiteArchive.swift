@@ -56,18 +56,42 @@ package struct SiteArchive: ~Escapable {
 
   /// The entry of the path that `range` of `text` spells.
   package func entry(at range: Range<Int>, of text: RawSpan) -> SiteEntry? {
+    guard let index = index(of: range, of: text) else { return nil }
+    return entry(index)
+  }
+
+  /// The whole reply that is stored for the path that `range` of `text` spells, and its status.
+  @inline(__always)
+  func reply(at range: Range<Int>, of text: RawSpan) -> (range: Range<Int>, status: Status)? {
+    guard let index = index(of: range, of: text) else { return nil }
+    let place = place(index)
+    let start = Int(truncatingIfNeeded: bytes.littleEndian(at: place &+ 8) as UInt64)
+    let contentByteCount = Int(truncatingIfNeeded: bytes.littleEndian(at: place &+ 16) as UInt64)
+    let end = start &+ contentByteCount &+ Int(bytes.littleEndian(at: place &+ 36) as UInt32)
+    return (start..<end, isRedirection(place) ? .movedPermanently : .ok)
+  }
+
+  @inline(__always)
+  private func index(of range: Range<Int>, of text: RawSpan) -> Int? {
     var (lower, upper) = (0, entryCount)
     while lower < upper {
       let middle = lower &+ (upper &- lower) / 2
       let order = text.order(in: range, against: bytes, in: path(middle))
-      if order == 0 { return entry(middle) }
+      if order == 0 { return middle }
       if order < 0 { upper = middle } else { lower = middle &+ 1 }
     }
     return nil
   }
 
+  @inline(__always)
+  private func isRedirection(_ place: Int) -> Bool {
+    bytes.littleEndian(at: place &+ 40) as UInt16 == Status.movedPermanently.rawValue
+  }
+
+  @inline(__always)
   private func place(_ index: Int) -> Int { Self.headerByteCount &+ index &* Self.entryByteCount }
 
+  @inline(__always)
   func path(_ index: Int) -> Range<Int> {
     let place = place(index)
     let offset = Int(truncatingIfNeeded: bytes.littleEndian(at: place) as UInt64)
@@ -84,8 +108,7 @@ package struct SiteArchive: ~Escapable {
       head: reply..<content, content: content..<content &+ byteCount,
       mediaType: type..<type &+ Int(bytes.littleEndian(at: place &+ 44) as UInt16),
       tag: EntityTag(hash: bytes.littleEndian(at: place &+ 24)),
-      isRedirection: bytes.littleEndian(at: place &+ 40) as UInt16
-        == Status.movedPermanently.rawValue)
+      isRedirection: isRedirection(place))
   }
 }
 

@@ -96,7 +96,9 @@ package struct SiteArchiveWriter {
   /// Lets an index answer for its directory, and redirects the directory's name without the slash,
   /// so that relative links work.
   private mutating func addDirectory(of item: Item) {
-    let name = Array("index.html".utf8)
+    let text: StaticString = "index.html"
+    var name: [UInt8] = []
+    name.append(text)
     guard item.path.count > name.count, item.path.suffix(name.count).elementsEqual(name),
       item.path[item.path.count - name.count - 1] == UInt8(ascii: "/")
     else { return }

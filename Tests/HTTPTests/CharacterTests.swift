@@ -9,6 +9,15 @@ import Testing
     for byte in UInt8.min...UInt8.max { #expect(byte.isToken == token.contains(byte)) }
   }
 
+  @Test func theTableOfClassesHoldsWhatThePropertiesSay() {
+    for byte in UInt8.min...UInt8.max {
+      let isPlain = byte.isTarget && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "%")
+      #expect(CharacterClass.token.contains(byte) == byte.isToken)
+      #expect(CharacterClass.plainPath.contains(byte) == isPlain)
+      #expect(CharacterClass.authority.contains(byte) == byte.isAuthority)
+    }
+  }
+
   @Test(arguments: 0..<26) func theEndOfTextIsFoundWhereverItIs(place: Int) {
     for (byte, filler) in (UInt8.min...UInt8.max).flatMap({ [($0, 0x20), ($0, 0xFF)] }) {
       var text = [UInt8](repeating: UInt8(filler), count: 26)

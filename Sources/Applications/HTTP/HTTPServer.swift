@@ -7,23 +7,25 @@
   ///
   /// Arguments: `head=`, `body=`, `idle=` and `reply=`, the seconds of `Patience`.
   @main
-  struct HTTPServer: Service {
-    private struct Client {
+  struct HTTPServer: Service, ~Copyable {
+    private struct Client: ConnectionState {
       var session = Session()
+      /// Requests that wait until replies have been taken.
       var backlog = Backlog()
       var hasPeerClosed = false
       var clock = ClientClock()
-      /// Whose place this is; another connection may have it later.
-      let connection: Connection
+      /// Whose place this is.
+      var connection: Connection?
     }
 
     private var server = Server()
-    /// By `Connection.number`.
-    private var clients: [Client] = []
+    private var clients = ConnectionTable<Client>()
+    private var clock = SecondClock()
     /// Looks for clients that take too long, once a second while there are any.
     private var sweep: Timer?
 
     static func main() {
+      findSite()
       do throws(SiteArchiveError) {
         _ = try SiteArchive(parsing: siteContent())
       } catch {
@@ -36,10 +38,10 @@
         print("http: port 80 cannot be listened on")
         exit(status: 1)
       }
-      var server = HTTPServer()
-      server.server.patience = patience()
-      run(server)
+      run(HTTPServer(patience()))
     }
+
+    private init(_ patience: Patience) { server.patience = patience }
 
     private static func patience() -> Patience {
       var patience = Patience()
@@ -56,77 +58,80 @@
     }
 
     mutating func connected(_ connection: Connection) {
-      while clients.count <= connection.number { clients.append(Client(connection: connection)) }
-      clients[connection.number] = Client(connection: connection)
-      clients[connection.number].clock.note(.request, at: Self.second)
+      clients.open(connection)
+      clients[connection].connection = connection
+      _ = clock.advance()
+      clients[connection].clock.note(.request, at: clock.second)
       server.counters.connectionCount &+= 1
       if sweep == nil { sweep = try? after(.seconds(1)) }
     }
 
     mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection) {
-      guard clients[connection.number].backlog.isEmpty else {
-        return clients[connection.number].backlog.append(bytes, from: 0)
+      guard clients[connection].backlog.isEmpty else {
+        return clients[connection].backlog.append(bytes, from: 0)
       }
+      _ = clock.advance()
       let taken = take(bytes, from: 0, on: connection)
-      if taken < bytes.byteCount { clients[connection.number].backlog.append(bytes, from: taken) }
+      if taken < bytes.byteCount { clients[connection].backlog.append(bytes, from: taken) }
+    }
+
+    mutating func sent(_ connection: Connection) {
+      _ = clock.advance()
+      if !clients[connection].backlog.isEmpty { goOn(connection) }
+      note(connection)
     }
 
     /// The client has read some of its replies: goes on with the requests that waited for that.
-    mutating func sent(_ connection: Connection) {
-      defer { note(connection) }
-      while let oldest = clients[connection.number].backlog.oldest {
+    private mutating func goOn(_ connection: Connection) {
+      while let oldest = clients[connection].backlog.oldest {
         let taken = take(oldest.bytes, from: oldest.offset, on: connection)
         guard taken == oldest.bytes.byteCount else {
           oldest.offset = taken
           return
         }
-        clients[connection.number].backlog.removeOldest()
+        clients[connection].backlog.removeOldest()
       }
-      if clients[connection.number].hasPeerClosed { connection.close() }
+      if clients[connection].hasPeerClosed { connection.close() }
     }
 
     /// What the client had asked for before it closed its side is still answered.
     mutating func peerClosed(_ connection: Connection) {
-      clients[connection.number].hasPeerClosed = true
-      if clients[connection.number].backlog.isEmpty { connection.close() }
+      clients[connection].hasPeerClosed = true
+      if clients[connection].backlog.isEmpty { connection.close() }
     }
 
-    mutating func ended(_ connection: Connection, reason: Reason) {
-      clients[connection.number].backlog.removeAll()
-      clients[connection.number].clock.note(.nothing, at: Self.second)
-    }
+    mutating func ended(_ connection: Connection, reason: Reason) { clients.close(connection) }
 
     /// Ends the connections of clients that have taken too long.
     mutating func fired(_ timer: Timer) {
-      let now = Self.second
-      for number in clients.indices {
-        guard let wait = clients[number].clock.overdue(at: now, server.patience) else { continue }
-        expire(clients[number].connection, wait)
+      _ = clock.advance()
+      for number in 0..<clients.count {
+        guard let wait = clients[number].clock.overdue(at: clock.second, server.patience),
+          let connection = clients[number].connection
+        else { continue }
+        expire(connection, wait)
       }
       sweep = try? after(.seconds(1))
     }
 
     private mutating func expire(_ connection: Connection, _ wait: ClientClock.Wait) {
-      clients[connection.number].clock.note(.nothing, at: Self.second)
-      clients[connection.number].backlog.removeAll()
+      clients[connection].clock.note(.nothing, at: clock.second)
+      clients[connection].backlog.removeAll()
       // One that takes no replies would not take this one either.
       guard wait != .reply else { return connection.abort() }
       var output = ConnectionOutput(connection: connection)
-      clients[connection.number].session.expire(
+      clients[connection].session.expire(
         server: &server, site: SiteArchive(accepted: siteContent()), output: &output)
       connection.close()
     }
 
     /// Remembers what the client is to do next.
+    @inline(__always)
     private mutating func note(_ connection: Connection) {
       let isTaking = connection.unacknowledgedByteCount > 0
-      let wait = clients[connection.number].session.wait
-      clients[connection.number].clock.note(
-        isTaking && wait == .request ? .reply : wait, at: Self.second)
-    }
-
-    private static var second: UInt32 {
-      UInt32(truncatingIfNeeded: Instant.now.since(Instant(nanoseconds: 0)).seconds)
+      let wait = clients[connection].session.wait
+      clients[connection].clock.note(
+        isTaking && wait == .request ? .reply : wait, at: clock.second)
     }
 
     /// Answers the requests in `bytes` from `offset` on, as far as there is room for replies;
@@ -135,11 +140,11 @@
       _ bytes: borrowing ReceivedBytes, from offset: Int, on connection: Connection
     ) -> Int {
       var output = ConnectionOutput(connection: connection)
-      let taken = clients[connection.number].session.receive(
+      let taken = clients[connection].session.receive(
         bytes.bytes, from: offset, server: &server, site: SiteArchive(accepted: siteContent()),
         output: &output)
       note(connection)
-      if clients[connection.number].session.isClosed { connection.close() }
+      if clients[connection].session.isClosed { connection.close() }
       return taken
     }
   }

@@ -5,18 +5,24 @@
   /// The site archive of the image, or the built-in one without; unchanged for the life of the application.
   @_lifetime(immortal)
   func siteContent() -> RawSpan {
-    let site = content
-    guard site.isEmpty else { return site }
-    // SAFETY: see `builtIn`.
-    let span = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(builtIn))
+    // SAFETY: the image's content and the built-in archive are never written or freed.
+    let span = unsafe RawSpan(_unsafeBytes: site)
     return unsafe _overrideLifetime(span, copying: ())
   }
 
-  // SAFETY: initialised once, on the only core, and never written or freed.
-  nonisolated(unsafe) private let builtIn = unsafe packBuiltInSite()
+  /// Finds the site; to be called once, before anything else here.
+  func findSite() {
+    let image = content
+    // SAFETY: the content stays where it is for the life of the application.
+    unsafe site = image.isEmpty ? packBuiltInSite() : image.withUnsafeBytes { unsafe $0 }
+  }
+
+  // SAFETY: written once, by `findSite`, on this core alone.
+  nonisolated(unsafe) private var site = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
 
   /// One page, for images without content.
-  private func packBuiltInSite() -> UnsafeMutableBufferPointer<UInt8> {
+  private func packBuiltInSite() -> UnsafeRawBufferPointer {
+    let path: StaticString = "/index.html"
     let page: StaticString = """
       <!doctype html>
       <title>IX</title>
@@ -26,14 +32,18 @@
     var writer = SiteArchiveWriter()
     var archive: [UInt8] = []
     do throws(SiteArchiveError) {
-      let bytes = unsafe UnsafeBufferPointer(start: page.utf8Start, count: page.utf8CodeUnitCount)
-      try unsafe writer.add(Array(bytes), at: Array("/index.html".utf8))
+      try writer.add(bytes(of: page), at: bytes(of: path))
       archive = try writer.archive()
     } catch {
       fatalError("the built-in page cannot be packed")
     }
     let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: archive.count)
     _ = unsafe copy.initialize(from: archive)
-    return unsafe copy
+    return UnsafeRawBufferPointer(copy)
+  }
+
+  private func bytes(of text: StaticString) -> [UInt8] {
+    // SAFETY: a static string's bytes live for ever.
+    unsafe Array(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 #endif
