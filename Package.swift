@@ -107,7 +107,7 @@ let package = Package(
 
     // Portable parts of applications.
     .target(name: "HTTP", swiftSettings: strict),
-    .target(name: "KeyValue", swiftSettings: strict),
+    .target(name: "KeyValue", dependencies: ["Wire"], swiftSettings: strict),
 
     // Guest: ring 3.
     .target(name: "CIX", dependencies: ["CIXABI", "CRuntime"]),
@@ -118,7 +118,7 @@ let package = Package(
       name: "CEcho", dependencies: ["CIX"], path: "Sources/Applications/CEcho",
       linkerSettings: linked(by: "application.ld")),
     application("HTTPServer", in: "HTTP", with: ["HTTP"]),
-    application("KeyValueServer", in: "KeyValue", with: ["KeyValue", "CIX", "CX86"]),
+    application("KeyValueServer", in: "KeyValue", with: ["KeyValue", "CIX"]),
     // Only benchmarks boot this one.
     .executableTarget(
       name: "Bulk", dependencies: ["IX"], path: "Benchmarks/Applications/Bulk",

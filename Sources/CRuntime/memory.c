@@ -39,9 +39,18 @@ __attribute__((used)) void *memset(void *destination, int value, size_t count) {
   return destination;
 }
 
-/* At most 16 bytes, which may overlap: everything is read before anything is written. */
+/* At most 32 bytes, which may overlap: everything is read before anything is written. */
 static inline void copy_small(unsigned char *to, const unsigned char *from, size_t count) {
-  if (count >= 8) {
+  if (count > 16) {
+    const unsigned char *from_end = from + count - 16;
+    unsigned char *to_end = to + count - 16;
+    uint64_t a = *(const word64 *)from, b = *(const word64 *)(from + 8);
+    uint64_t c = *(const word64 *)from_end, d = *(const word64 *)(from_end + 8);
+    *(word64 *)to = a;
+    *(word64 *)(to + 8) = b;
+    *(word64 *)to_end = c;
+    *(word64 *)(to_end + 8) = d;
+  } else if (count >= 8) {
     uint64_t first = *(const word64 *)from, last = *(const word64 *)(from + count - 8);
     *(word64 *)to = first;
     *(word64 *)(to + count - 8) = last;
@@ -63,7 +72,15 @@ static inline void copy_up(unsigned char *to, const unsigned char *from, size_t 
   uint64_t last = *(const word64 *)(from + count - 8);
   unsigned char *end = to + count;
   if (count < STRING_THRESHOLD) {
-    for (size_t at = 0; at + 8 < count; at += 8) *(word64 *)(to + at) = *(const word64 *)(from + at);
+    size_t at = 0;
+    for (; at + 32 < count; at += 32) {
+      /* Each word is read before anything above it is written. */
+      *(word64 *)(to + at) = *(const word64 *)(from + at);
+      *(word64 *)(to + at + 8) = *(const word64 *)(from + at + 8);
+      *(word64 *)(to + at + 16) = *(const word64 *)(from + at + 16);
+      *(word64 *)(to + at + 24) = *(const word64 *)(from + at + 24);
+    }
+    for (; at + 8 < count; at += 8) *(word64 *)(to + at) = *(const word64 *)(from + at);
   } else {
     size_t words = count / 8;
     __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
@@ -79,7 +96,7 @@ static inline void copy_down(unsigned char *to, const unsigned char *from, size_
 }
 
 __attribute__((used)) void *memcpy(void *destination, const void *source, size_t count) {
-  if (count <= 16) {
+  if (count <= 32) {
     copy_small(destination, source, count);
   } else {
     copy_up(destination, source, count);
@@ -88,7 +105,7 @@ __attribute__((used)) void *memcpy(void *destination, const void *source, size_t
 }
 
 __attribute__((used)) void *memmove(void *destination, const void *source, size_t count) {
-  if (count <= 16) {
+  if (count <= 32) {
     copy_small(destination, source, count);
   } else if ((uintptr_t)destination - (uintptr_t)source >= count) {
     copy_up(destination, source, count);

@@ -52,7 +52,40 @@ extension RawSpan {
     return end
   }
 
+  /// Whether there is a space or a control character in `start..<end`, which lies in the span and is not
+  /// empty.
+  @inline(__always)
+  func hasBlank(from start: Int, to end: Int) -> Bool {
+    precondition(0 <= start && start < end && end <= byteCount)
+    guard end &- start >= 8 else {
+      let unused = UInt64(truncatingIfNeeded: 8 &- (end &- start)) &* 8
+      return Self.blanks(word(at: start)) &<< unused != 0
+    }
+    // The last eight bytes may be looked at twice.
+    var offset = start
+    var found: UInt64 = 0
+    while offset &+ 8 < end {
+      found |= Self.blanks(uncheckedWord(at: offset))
+      offset &+= 8
+    }
+    return found | Self.blanks(uncheckedWord(at: end &- 8)) != 0
+  }
+
+  /// The top bit of every byte below 0x21; of bytes above the lowest such byte, perhaps more.
+  @inline(__always)
+  private static func blanks(_ word: UInt64) -> UInt64 {
+    (word &- 0x2121_2121_2121_2121) & ~word & 0x8080_8080_8080_8080
+  }
+
+  /// The eight bytes from `offset` on, which must lie in the span.
+  @inline(__always)
+  func uncheckedWord(at offset: Int) -> UInt64 {
+    // SAFETY: the caller has compared the offset with the count.
+    unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self).littleEndian
+  }
+
   /// The eight bytes from `offset` on, the first one lowest; zeroes stand for those beyond the end.
+  /// `offset` is at most `byteCount`.
   @inline(__always)
   func word(at offset: Int) -> UInt64 {
     let rest = byteCount &- offset
@@ -80,13 +113,16 @@ extension RawSpan {
   /// Whether both hold the same bytes.
   @inline(__always)
   func isEqual(to other: RawSpan) -> Bool {
-    guard byteCount == other.byteCount else { return false }
+    let count = byteCount
+    guard count == other.byteCount else { return false }
+    guard count >= 8 else { return word(at: 0) == other.word(at: 0) }
+    // The last eight bytes may be compared twice.
     var offset = 0
-    while offset < byteCount {
-      if word(at: offset) != other.word(at: offset) { return false }
+    while offset &+ 8 < count {
+      if uncheckedWord(at: offset) != other.uncheckedWord(at: offset) { return false }
       offset &+= 8
     }
-    return true
+    return uncheckedWord(at: count &- 8) == other.uncheckedWord(at: count &- 8)
   }
 
   /// Whether these are exactly the bytes of `text`.

@@ -18,7 +18,7 @@ struct Replies: ~Copyable {
   /// Where the bytes begin that belong to no piece yet.
   private var openStart = 0
   private var pieces = Table(count: 256, repeating: Piece(item: .none, start: 0, byteCount: 0))
-  private(set) var pieceCount = 0
+  private var closedPieceCount = 0
   /// Everything, values included.
   private(set) var byteCount = 0
 
@@ -31,12 +31,14 @@ struct Replies: ~Copyable {
   deinit { unsafe base.deallocate() }
 
   @inline(__always)
-  var hasRoom: Bool { count < Self.capacity &- Self.reserve && pieceCount &+ 4 < pieces.count }
+  var hasRoom: Bool {
+    count < Self.capacity &- Self.reserve && closedPieceCount &+ 4 < pieces.count
+  }
 
   mutating func removeAll() {
     count = 0
     openStart = 0
-    pieceCount = 0
+    closedPieceCount = 0
     byteCount = 0
   }
 
@@ -86,21 +88,78 @@ struct Replies: ~Copyable {
     precondition(isShort, "a reply is larger than the reserve")
     // SAFETY: the fixed parts and three numbers have at most 64 bytes; there is room for them.
     let start = unsafe base + count
-    // "VALUE ", as an integer of which the last two bytes are written over.
-    unsafe start.storeBytes(of: (0x2045_554C_4156 as UInt64).littleEndian, as: UInt64.self)
-    var end = unsafe start + 6
-    unsafe key.withUnsafeBytes {
-      guard let bytes = $0.baseAddress else { return }
-      unsafe end.copyMemory(from: bytes, byteCount: $0.count)
-      unsafe end += $0.count
-    }
-    unsafe Self.store(UInt64(header.flags), at: &end)
-    unsafe Self.store(UInt64(header.valueByteCount), at: &end)
-    if namesUnique { unsafe Self.store(header.unique, at: &end) }
-    unsafe end.storeBytes(of: (0x0A0D as UInt16).littleEndian, as: UInt16.self)
-    let written = unsafe end + 2 - start
+    var end = unsafe start
+    unsafe Self.storeValueLine(key: key, header, namesUnique: namesUnique, at: &end)
+    let written = unsafe end - start
     count &+= written
     byteCount &+= written
+  }
+
+  /// Stores that line at `end`, where there is room for it, and moves `end` behind it.
+  @unsafe
+  @inline(__always)
+  private static func storeValueLine(
+    key: RawSpan, _ header: ItemHeader, namesUnique: Bool, at end: inout UnsafeMutableRawPointer
+  ) {
+    // "VALUE ", as an integer of which the last two bytes are written over.
+    unsafe end.storeBytes(of: (0x2045_554C_4156 as UInt64).littleEndian, as: UInt64.self)
+    unsafe end += 6
+    unsafe store(key, at: &end)
+    if header.flags < 10, header.valueByteCount < 10, !namesUnique {
+      // " 0 0\r\n" and two bytes that are written over.
+      let digits = UInt64(header.flags) &<< 8 | UInt64(header.valueByteCount) &<< 24
+      unsafe end.storeBytes(
+        of: (0x0A0D_3020_3020 | digits as UInt64).littleEndian, as: UInt64.self)
+      unsafe end += 6
+      return
+    }
+    unsafe store(UInt64(header.flags), at: &end)
+    unsafe store(UInt64(header.valueByteCount), at: &end)
+    if namesUnique { unsafe store(header.unique, at: &end) }
+    unsafe end.storeBytes(of: (0x0A0D as UInt16).littleEndian, as: UInt16.self)
+    unsafe end += 2
+  }
+
+  /// Stores `bytes` at `end`, and moves it behind them.
+  @unsafe
+  @inline(__always)
+  private static func store(_ bytes: RawSpan, at end: inout UnsafeMutableRawPointer) {
+    unsafe bytes.withUnsafeBytes {
+      guard let first = $0.baseAddress else { return }
+      unsafe end.copyMemory(from: first, byteCount: $0.count)
+      unsafe end += $0.count
+    }
+  }
+
+  /// Room that any answer to a `get` of one key fits in, if its value is copied.
+  static var answerByteLimit: Int { Server.keyByteLimit &+ Server.copiedByteLimit &+ 80 }
+
+  /// Writes the answer to a `get` that finds nothing; returns its byte count.
+  @inline(__always)
+  static func writeEnd(to reply: inout MutableRawSpan) -> Int {
+    // "END\r\n" and three bytes that do not count.
+    reply.storeBytes(of: (0x0A_0D44_4E45 as UInt64).littleEndian, as: UInt64.self)
+    return 5
+  }
+
+  /// Writes the whole answer to a `get` of one key to the beginning of `reply`: its line, the value and
+  /// the end. Returns how many bytes they are.
+  @inline(__always)
+  static func writeAnswer(
+    key: RawSpan, _ item: Item, in memory: borrowing ItemMemory, to reply: inout MutableRawSpan
+  ) -> Int {
+    let value = memory.valueAndLineEnding(of: item)
+    precondition(reply.byteCount >= key.byteCount &+ value.byteCount &+ 78)
+    return unsafe reply.withUnsafeMutableBytes {
+      // SAFETY: there is room, and it is this call's alone.
+      let start = unsafe $0.baseAddress.unsafelyUnwrapped
+      var end = unsafe start
+      unsafe storeValueLine(key: key, memory[item], namesUnique: false, at: &end)
+      unsafe store(value, at: &end)
+      // "END\r\n" and three bytes that do not count.
+      unsafe end.storeBytes(of: (0x0A_0D44_4E45 as UInt64).littleEndian, as: UInt64.self)
+      return unsafe end + 5 - start
+    }
   }
 
   /// Stores a space and `number` in decimal, and moves `end` behind them.
@@ -129,24 +188,42 @@ struct Replies: ~Copyable {
 
   /// Adds `byteCount` bytes of the value of `item`, which has been retained for it.
   mutating func lend(_ item: Item, byteCount: Int) {
-    closePiece()
-    pieces[pieceCount] = Piece(item: item, start: 0, byteCount: byteCount)
-    pieceCount &+= 1
+    if hasOpenPiece { close(openPiece) }
+    openStart = count
+    close(Piece(item: item, start: 0, byteCount: byteCount))
     self.byteCount &+= byteCount
   }
 
-  /// Makes the bytes appended so far a piece.
-  mutating func closePiece() {
-    guard count > openStart else { return }
-    pieces[pieceCount] = Piece(item: .none, start: openStart, byteCount: count &- openStart)
-    pieceCount &+= 1
-    openStart = count
+  private mutating func close(_ piece: Piece) {
+    pieces[closedPieceCount] = piece
+    closedPieceCount &+= 1
   }
+
+  /// The bytes behind the last value.
+  private var openPiece: Piece {
+    Piece(item: .none, start: openStart, byteCount: count &- openStart)
+  }
+
+  private var hasOpenPiece: Bool { count > openStart }
 
   // MARK: Taking out
 
-  func piece(_ index: Int) -> Piece { pieces[index] }
+  var pieceCount: Int { closedPieceCount &+ (hasOpenPiece ? 1 : 0) }
 
+  func piece(_ index: Int) -> Piece { index < closedPieceCount ? pieces[index] : openPiece }
+
+  /// Whether no value is lent.
+  @inline(__always)
+  var isCopied: Bool { closedPieceCount == 0 }
+
+  /// All bytes of the buffer.
+  @inline(__always)
+  var copied: RawSpan {
+    @_lifetime(borrow self)
+    get { bytes(of: Piece(item: .none, start: 0, byteCount: count)) }
+  }
+
+  @inline(__always)
   @_lifetime(borrow self)
   func bytes(of piece: Piece) -> RawSpan {
     // SAFETY: pieces lie within the bytes appended.

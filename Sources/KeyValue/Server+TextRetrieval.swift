@@ -121,5 +121,5 @@ extension Server {
   }
 
   /// Larger values are sent from where they lie.
-  private static var copiedByteLimit: Int { 128 }
+  static var copiedByteLimit: Int { 128 }
 }

@@ -80,6 +80,13 @@ package struct Server: ~Copyable {
     _modify { yield &sessions[current] }
   }
 
+  /// Whether connection `number` speaks the text protocol and a command comes next, of which nothing has
+  /// come yet.
+  @inline(__always)
+  func isIdleText(_ number: UInt32) -> Bool {
+    Int(number) < sessions.count && sessions[number].isIdleText
+  }
+
   // MARK: Requests
 
   /// Serves what connection `number` sent. Stops, with bytes left over, when the replies come to
@@ -95,7 +102,6 @@ package struct Server: ~Copyable {
     current = Int(number)
     replyLimit = room
     let offset = serve(bytes)
-    replies.closePiece()
     store.counters.bytesRead &+= UInt64(offset)
     store.counters.bytesWritten &+= UInt64(replies.byteCount)
     return Progress(
@@ -178,6 +184,14 @@ package struct Server: ~Copyable {
     let piece = replies.piece(index)
     guard piece.item != .none else { return replies.bytes(of: piece) }
     return store.memory.valueAndLineEnding(of: piece.item).extracting(first: piece.byteCount)
+  }
+
+  /// The whole reply, when nothing of it is lent: bytes that must be copied before the next call of
+  /// `receive`.
+  package var copiedReply: RawSpan? {
+    @_lifetime(borrow self)
+    @inline(__always)
+    get { replies.isCopied ? replies.copied : nil }
   }
 
   /// A value that `replyLoan` named has been sent, or never will be.

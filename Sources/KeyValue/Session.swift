@@ -47,4 +47,8 @@ struct Session: BitwiseCopyable {
 
   /// Bytes still to be dropped.
   var swallowByteCount: UInt64 = 0
+
+  /// A command of the text protocol comes next, and nothing of it has come yet.
+  @inline(__always)
+  var isIdleText: Bool { phase == .command && format == .text && block == Blocks.none }
 }

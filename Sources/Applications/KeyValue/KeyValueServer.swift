@@ -9,16 +9,16 @@
   /// largest item, `-c` connections, `-M` to refuse instead of evicting, and `unix=` seconds since
   /// 1970, without which absolute expiration times never come.
   @main
-  struct KeyValueServer: Service {
-    private struct Client {
+  struct KeyValueServer: Service, ~Copyable {
+    private struct Client: ConnectionState {
+      /// Requests that wait until replies have been taken.
       var backlog = Backlog()
       var hasPeerClosed = false
     }
 
-    private let cache: Cache
-    private var clock = Clock()
-    /// By `Connection.number`.
-    private var clients: [Client] = []
+    private var server: Server
+    private var clock = SecondClock()
+    private var clients = ConnectionTable<Client>()
     private let replyByteLimit: Int
 
     static func main() {
@@ -46,46 +46,63 @@
     }
 
     private init(_ settings: Settings) {
-      cache = Cache(settings)
+      server = Server(settings)
       let share = (heapByteCount() - settings.memoryLimit) / 4 / settings.connectionLimit
       replyByteLimit = min(max(share, 16 << 10), 256 << 10)
     }
 
     mutating func connected(_ connection: Connection) {
-      guard cache.server.connected(UInt32(connection.number)) else { return connection.abort() }
-      while clients.count <= connection.number { clients.append(Client()) }
-      clients[connection.number] = Client()
+      guard server.connected(UInt32(connection.number)) else { return connection.abort() }
+      clients.open(connection)
     }
 
     mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection) {
-      guard clients[connection.number].backlog.isEmpty else {
-        return clients[connection.number].backlog.append(bytes, from: 0)
+      guard clients[connection].backlog.isEmpty else {
+        return clients[connection].backlog.append(bytes, from: 0)
       }
+      if clock.advance() { server.advance(to: clock.second) }
+      if answerAtOnce(bytes, on: connection) { return }
       let (offset, isDone) = serve(bytes, from: 0, on: connection)
-      if !isDone { clients[connection.number].backlog.append(bytes, from: offset) }
+      if !isDone { clients[connection].backlog.append(bytes, from: offset) }
+    }
+
+    /// Answers the most frequent request while hardly anything is under way to the client.
+    @inline(__always)
+    private mutating func answerAtOnce(
+      _ bytes: borrowing ReceivedBytes, on connection: Connection
+    ) -> Bool {
+      let request = bytes.bytes
+      return connection.sendIfNearlyIdle {
+        server.answerSingleGet(request, on: UInt32(connection.number), into: &$0) ?? 0
+      }
+    }
+
+    mutating func sent(_ connection: Connection) {
+      if !clients[connection].backlog.isEmpty { goOn(connection) }
     }
 
     /// The client has taken some of its replies: goes on with what waited for that.
-    mutating func sent(_ connection: Connection) {
+    private mutating func goOn(_ connection: Connection) {
       guard connection.unacknowledgedByteCount < replyByteLimit else { return }
-      while let oldest = clients[connection.number].backlog.oldest {
+      if clock.advance() { server.advance(to: clock.second) }
+      while let oldest = clients[connection].backlog.oldest {
         let (offset, isDone) = serve(oldest.bytes, from: oldest.offset, on: connection)
         guard isDone else {
           oldest.offset = offset
           return
         }
-        clients[connection.number].backlog.removeOldest()
+        clients[connection].backlog.removeOldest()
       }
-      if clients[connection.number].hasPeerClosed { close(connection) }
+      if clients[connection].hasPeerClosed { close(connection) }
     }
 
     /// What the client had asked for before it closed its side is still answered.
     mutating func peerClosed(_ connection: Connection) {
-      clients[connection.number].hasPeerClosed = true
-      if clients[connection.number].backlog.isEmpty { close(connection) }
+      clients[connection].hasPeerClosed = true
+      if clients[connection].backlog.isEmpty { close(connection) }
     }
 
-    mutating func returned(loan token: UInt64) { cache.server.returned(loan: token) }
+    mutating func returned(loan token: UInt64) { server.returned(loan: token) }
 
     mutating func ended(_ connection: Connection, reason: Reason) { forget(connection) }
 
@@ -95,8 +112,8 @@
     }
 
     private mutating func forget(_ connection: Connection) {
-      cache.server.ended(UInt32(connection.number))
-      clients[connection.number].backlog.removeAll()
+      server.ended(UInt32(connection.number))
+      clients[connection].backlog.removeAll()
     }
 
     /// Serves `bytes` from `offset` on while there is room for replies. Returns how far it came, and
@@ -104,16 +121,15 @@
     private mutating func serve(
       _ bytes: borrowing ReceivedBytes, from offset: Int, on connection: Connection
     ) -> (offset: Int, isDone: Bool) {
-      if clock.advance() { cache.server.advance(to: clock.second) }
       var offset = offset
       while true {
-        let room = replyByteLimit - connection.unacknowledgedByteCount
+        let room = replyByteLimit &- connection.unacknowledgedByteCount
         guard room > 0 else { return (offset, false) }
-        let progress = cache.server.receive(
+        let progress = server.receive(
           bytes.bytes.extracting(offset..<bytes.byteCount), on: UInt32(connection.number),
           room: room)
-        offset += progress.consumedByteCount
-        cache.server.sendReplies(on: connection)
+        offset &+= progress.consumedByteCount
+        server.sendReplies(on: connection)
         if progress.wantsClose {
           close(connection)
           return (offset, true)
@@ -125,7 +141,9 @@
 
   extension Server {
     /// Hands the replies of the last `receive` to a connection: small ones copied, values lent.
+    @inline(__always)
     fileprivate func sendReplies(on connection: Connection) {
+      if let reply = copiedReply { return connection.send(copying: reply) }
       for index in 0..<replyCount {
         let bytes = replyBytes(index)
         if let loan = replyLoan(index) {
