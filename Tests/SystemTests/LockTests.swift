@@ -2,7 +2,10 @@ import Testing
 
 /// No instruction that locks memory can be reached on a packet's path (Tests/Measurements/locked).
 @Suite struct LockTests {
-  @Test(arguments: ["guest/release/kernel", "guest-applications/release/echo"])
+  @Test(arguments: [
+    "guest/release/kernel", "guest-applications/release/echo", "guest-applications/release/http",
+    "guest-applications/release/kv",
+  ])
   func nothingIsLockedOnAPacketsPath(file: String) throws {
     let finished = try shell(["Tests/Measurements/locked", product(file)])
     #expect(finished.status == 0, "\(finished.output)")

@@ -28,7 +28,7 @@ struct GuestBuilder {
 
   /// The ELF file of the application `product`.
   func application(_ product: String) throws -> String {
-    var toolsets = [checkout.path("Linker/guest.json")]
+    var toolsets = ["guest.json", "application.json"].map { checkout.path("Linker/\($0)") }
     if package != checkout { toolsets.append(try linkerToolset()) }
     return try build(
       product: product, of: package, scratch: ".build/guest-applications", toolsets: toolsets,
