@@ -89,6 +89,33 @@ private func isCompleted<Load: Workload>(
     #expect(get.hasPrefix("get k"))
     #expect(throws: LoadError.self) { try load.check(Array("END\r\n".utf8)[...], in: &exchange) }
   }
+
+  /// A GET and its answer as the binary protocol's specification lays them out; the CAS number is the
+  /// server's choice, everything else is compared.
+  @Test(arguments: 1...31) func binaryAnswersAreComparedButForTheirCAS(step: Int) throws {
+    var load = MemcachedWorkload(
+      MemcachedMix(named: .get), keyCount: 1, seed: 1, format: .binary)
+    var set: [UInt8] = []
+    _ = load.begin(&set)
+    let value = set.suffix(2)
+    load.isFilled = true
+    var get: [UInt8] = []
+    var exchange = load.begin(&get)
+    let keyByteCount = UInt8(get.count - 24)
+    #expect(Array(get.prefix(12)) == [0x80, 0, 0, keyByteCount, 0, 0, 0, 0, 0, 0, 0, keyByteCount])
+    #expect(Array(set.prefix(2)) == [0x80, 1] && set[4] == 8 && set.count == get.count + 10)
+    let head: [UInt8] = [0x81, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0]
+    let answer = head + [9, 8, 7, 6, 5, 4, 3, 2] + [0, 0, 0, 0] + value
+    #expect(try isCompleted(&load, &exchange, by: answer, step: step))
+    for wrong in [3, 15, 24, 29] {
+      var bytes = answer
+      bytes[wrong] ^= 1
+      var other = load.begin(&get)
+      #expect(throws: LoadError.self) {
+        _ = try isCompleted(&load, &other, by: bytes, step: step)
+      }
+    }
+  }
 }
 
 @Suite struct HTTPWorkloadTests {

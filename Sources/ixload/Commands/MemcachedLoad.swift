@@ -8,6 +8,7 @@ struct MemcachedLoad: ParsableCommand {
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var pace: PaceOptions
   @Option(help: "Mix of requests: usr, etc or get.") var mix = MemcachedMix.Name.usr
+  @Option(help: "Protocol: text or binary.") var format = MemcachedFormat.text
   @Option(help: "Keys, chosen uniformly.") var keys = 10_000
   @Option(help: "Share of GETs; default: the mix's own.") var getShare: Double?
 
@@ -20,7 +21,8 @@ struct MemcachedLoad: ParsableCommand {
   func run() throws {
     var mix = MemcachedMix(named: mix)
     if let getShare { mix.getShare = getShare }
-    let workload = MemcachedWorkload(mix, keyCount: keys, seed: connection.seed)
+    let workload = MemcachedWorkload(
+      mix, keyCount: keys, seed: connection.seed, format: format)
     var engine = try Engine(connection, to: connection.target(port: 11211), workload)
     // Every key is set once before anything is measured.
     let concurrency = min(keys, connection.connections)
@@ -31,3 +33,4 @@ struct MemcachedLoad: ParsableCommand {
 }
 
 extension MemcachedMix.Name: ExpressibleByArgument {}
+extension MemcachedFormat: ExpressibleByArgument {}

@@ -18,6 +18,8 @@ protocol Workload {
 /// An answer that is known beforehand: a range of some bytes, and how much of it has come.
 struct ExpectedBytes {
   let range: Range<Int>
+  /// Of these bytes of the answer only the number is known.
+  var ignored = 0..<0
   var arrived = 0
 
   /// Compares `bytes` with what comes next in `script`.
@@ -28,11 +30,22 @@ struct ExpectedBytes {
       throw LoadError(
         "\(bytes.count - (range.count - arrived)) more bytes came than were asked for")
     }
-    let start = range.lowerBound + arrived
-    guard areEqual(bytes, script[start..<start + bytes.count]) else {
-      throw LoadError("a wrong byte among bytes \(arrived)..<\(arrived + bytes.count) of an answer")
-    }
-    arrived += bytes.count
+    let end = arrived + bytes.count
+    try check(bytes, arrived..<min(max(arrived, ignored.lowerBound), end), script)
+    try check(bytes, min(max(arrived, ignored.upperBound), end)..<end, script)
+    arrived = end
     return arrived == range.count
+  }
+
+  /// Compares those bytes of the answer that are in `part`; `bytes` begin with byte `arrived`.
+  private func check(
+    _ bytes: ArraySlice<UInt8>, _ part: Range<Int>, _ script: [UInt8]
+  ) throws(LoadError) {
+    let first = bytes.startIndex - arrived
+    let found = bytes[first + part.lowerBound..<first + part.upperBound]
+    let start = range.lowerBound + part.lowerBound
+    guard areEqual(found, script[start..<start + part.count]) else {
+      throw LoadError("a wrong byte among bytes \(part) of an answer")
+    }
   }
 }

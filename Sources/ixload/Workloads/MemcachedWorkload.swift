@@ -1,4 +1,4 @@
-/// GETs and SETs in memcached's text protocol. A key has the same value for ever, so that whole
+/// GETs and SETs in one of memcached's protocols. A key has the same value for ever, so that whole
 /// answers are known beforehand whatever the order of requests was.
 struct MemcachedWorkload: Workload {
   /// Where the bytes of one key's messages are in `script`.
@@ -9,19 +9,23 @@ struct MemcachedWorkload: Workload {
   }
 
   private let mix: MemcachedMix
+  private let format: MemcachedFormat
   private var keys: [Key] = []
   /// Requests and answers, one after the other.
   private var script: [UInt8]
-  private static let stored = Array("STORED\r\n".utf8)
+  /// Where the answer to every SET is.
+  private let stored: Range<Int>
   private var random: SplitMix64
   /// Keys are set one after the other until this is true.
   var isFilled = false
   private var nextToFill = 0
 
-  init(_ mix: MemcachedMix, keyCount: Int, seed: UInt64) {
+  init(_ mix: MemcachedMix, keyCount: Int, seed: UInt64, format: MemcachedFormat = .text) {
     self.mix = mix
+    self.format = format
     random = SplitMix64(state: seed)
-    script = Self.stored
+    script = format.answerToSet
+    stored = 0..<script.count
     keys.reserveCapacity(keyCount)
     for number in 0..<keyCount { addKey(number) }
   }
@@ -29,27 +33,19 @@ struct MemcachedWorkload: Workload {
   private mutating func addKey(_ number: Int) {
     let digits = String(number)
     let padding = max(mix.keyByteCount(&random) - digits.utf8.count, 1)
-    let name = String(repeating: "k", count: padding) + digits
+    let name = Array((String(repeating: "k", count: padding) + digits).utf8)
     let value = (0..<mix.valueByteCount(&random)).map { _ in
       UInt8(ascii: "a") + UInt8(random.next() % 26)
     }
-    let get = append("get \(name)\r\n")
-    let start = script.count
-    append("set \(name) 0 0 \(value.count)\r\n", value, "\r\n")
-    let set = start..<script.count
-    append("VALUE \(name) 0 \(value.count)\r\n", value, "\r\nEND\r\n")
-    keys.append(Key(get: get, set: set, value: set.upperBound..<script.count))
+    keys.append(
+      Key(
+        get: append(format.get(name)), set: append(format.set(name, value)),
+        value: append(format.answerToGet(name, value))))
   }
 
-  @discardableResult
-  private mutating func append(
-    _ head: String, _ value: [UInt8] = [], _ tail: String = ""
-  ) -> Range<Int> {
-    let start = script.count
-    script.append(contentsOf: head.utf8)
-    script.append(contentsOf: value)
-    script.append(contentsOf: tail.utf8)
-    return start..<script.count
+  private mutating func append(_ message: [UInt8]) -> Range<Int> {
+    script += message
+    return script.count - message.count..<script.count
   }
 
   mutating func begin(_ request: inout [UInt8]) -> ExpectedBytes {
@@ -61,12 +57,12 @@ struct MemcachedWorkload: Workload {
     let key = keys[Int(random.next() % UInt64(keys.count))]
     guard random.unit() < mix.getShare else { return set(key, &request) }
     request.append(contentsOf: script[key.get])
-    return ExpectedBytes(range: key.value)
+    return ExpectedBytes(range: key.value, ignored: format.unknownBytes)
   }
 
   private func set(_ key: Key, _ request: inout [UInt8]) -> ExpectedBytes {
     request.append(contentsOf: script[key.set])
-    return ExpectedBytes(range: 0..<Self.stored.count)
+    return ExpectedBytes(range: stored, ignored: format.unknownBytes)
   }
 
   mutating func check(
