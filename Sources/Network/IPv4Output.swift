@@ -14,9 +14,10 @@ package struct IPv4Output: ~Copyable {
 
   /// Nil when the arena is too small.
   init?(configuration: InterfaceConfiguration, arena: inout Arena) {
-    guard let neighbours = NeighbourTable(gateway: configuration.gateway, arena: &arena) else {
-      return nil
-    }
+    guard
+      let neighbours = NeighbourTable(
+        setCount: configuration.neighbourSetCount, gateway: configuration.gateway, arena: &arena)
+    else { return nil }
     self.configuration = configuration
     self.neighbours = neighbours
   }

@@ -9,6 +9,8 @@ package struct InterfaceConfiguration: BitwiseCopyable, Sendable {
   package let gateway: IPv4Address?
   /// Longest IPv4 packet on the link, in bytes.
   package let maximumTransmissionUnit: Int
+  /// Sets of eight neighbours that are remembered, a power of two.
+  package var neighbourSetCount = 128
   private let networkMask: UInt32
   /// The subnet's own broadcast address (RFC 922); a link with two addresses or one has none
   /// (RFC 3021), which is written as the limited one.

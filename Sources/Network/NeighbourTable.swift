@@ -37,7 +37,7 @@ package struct NeighbourTable: ~Copyable {
 
   /// Room for 8 neighbours in each of `setCount` sets, a power of two; nil when the arena is too
   /// small.
-  package init?(setCount: Int = 128, gateway: IPv4Address?, arena: inout Arena) {
+  package init?(setCount: Int, gateway: IPv4Address?, arena: inout Arena) {
     precondition(setCount > 0 && setCount & (setCount - 1) == 0, "not a power of two")
     guard let entries = arena.carve(count: setCount * Self.wayCount, repeating: Neighbour()),
       let latest = arena.carve(count: Self.latestCount, repeating: Latest())

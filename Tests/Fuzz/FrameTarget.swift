@@ -4,32 +4,27 @@ import Wire
 /// Raw frames into a stack with live connections. Each frame is preceded by a byte that says what
 /// is put right about it and what happens then, and one with its length.
 enum FrameTarget {
+  private nonisolated(unsafe) static let snapshot = Snapshot()
+
   static func run(_ input: UnsafeRawBufferPointer) {
-    var rig = Rig()
+    let snapshot = snapshot
+    snapshot.restore()
     var reader = InputReader(input)
-    while !reader.isEmpty {
-      let control = reader.byte()
-      let count = Int(reader.byte()) + (control & 0x80 != 0 ? 1300 : 0)
-      let frame = reader.take(count)
-      receive(frame, control, in: &rig)
-      if control & 0x04 != 0 { rig.cycle(echoing: true) }
-      if control & 0x08 != 0 { rig.now = rig.now + .milliseconds(1 << UInt64(control >> 4 & 7)) }
-    }
-    rig.checkWitness()
-    rig.finish()
+    while !reader.isEmpty { step(&reader, in: &snapshot.rig.pointee) }
+    snapshot.rig.pointee.checkWitness()
+    snapshot.rig.pointee.finish()
   }
 
-  private static func receive(
-    _ frame: UnsafeRawBufferPointer, _ control: UInt8, in rig: inout Rig
-  ) {
-    withUnsafeTemporaryAllocation(byteCount: 2048, alignment: 8) { bytes in
-      bytes.copyMemory(from: frame)
-      let copy = UnsafeMutableRawBufferPointer(rebasing: bytes[..<frame.count])
-      if control & 0x01 != 0 { sealHeader(copy) }
-      if control & 0x02 != 0 { sealMessage(copy) }
-      guard !isFromWitness(copy) else { return }
-      rig.receive(UnsafeRawBufferPointer(copy), isChecksumVerified: control & 0x02 != 0)
+  private static func step(_ reader: inout InputReader, in rig: inout Rig) {
+    let control = reader.byte()
+    let count = Int(reader.byte()) + (control & 0x80 != 0 ? 1300 : 0)
+    rig.receive(reader.take(count), isChecksumVerified: control & 0x02 != 0) { frame in
+      if control & 0x01 != 0 { sealHeader(frame) }
+      if control & 0x02 != 0 { sealMessage(frame) }
+      return !isFromWitness(frame)
     }
+    if control & 0x04 != 0 { rig.cycle(echoing: true) }
+    if control & 0x08 != 0 { rig.now = rig.now + .milliseconds(1 << UInt64(control >> 4 & 7)) }
   }
 
   /// An attacker off the path cannot know the witness's sequence numbers; the fuzzer would.

@@ -8,7 +8,7 @@ struct FuzzDevice: NetworkDevice, ~Copyable {
   var offloads = Offloads(transmitChecksum: true, segmentation: true)
   var capacity = 64
   /// Buffers of frames that are not finished, oldest first.
-  private var unfinished: [UInt32] = []
+  private var unfinished = FixedQueue(filler: 0 as UInt32)
   private(set) var completedTransmissionCount: UInt32 = .max &- 100
   private(set) var sentCount = 0
   /// The acknowledgment number of the latest segment to the witness.
@@ -19,9 +19,6 @@ struct FuzzDevice: NetworkDevice, ~Copyable {
   var asked = IPv4Address.any
   private let header = UnsafeMutableRawBufferPointer.allocate(
     byteCount: OutgoingFrame.headerLimit, alignment: 16)
-
-  init() { unfinished.reserveCapacity(capacity) }
-  deinit { header.deallocate() }
 
   var freeTransmitSlotCount: Int { max(0, capacity - unfinished.count) }
 
@@ -77,10 +74,10 @@ struct FuzzDevice: NetworkDevice, ~Copyable {
   /// Finishes the `count` oldest frames.
   mutating func finish(_ count: Int, _ pool: inout PacketPool) {
     let count = min(count, unfinished.count)
-    for index in unfinished.prefix(count) where index != PacketPool.none {
+    for _ in 0..<count {
+      guard let index = unfinished.popFirst(), index != PacketPool.none else { continue }
       pool.release(PacketBuffer(adopting: index))
     }
-    unfinished.removeFirst(count)
     completedTransmissionCount &+= UInt32(count)
   }
 }

@@ -2,15 +2,15 @@ import Packets
 import TCP
 
 extension Endpoint {
-  /// What must be true of every connection at any time.
-  func checkInvariants() {
+  /// What must be true of every connection at any time. Mutating only because the compiler copies a
+  /// whole endpoint that is borrowed through a pointer.
+  mutating func checkInvariants() {
     for index in 0..<UInt32(connections.count) {
       guard connections[index].flags.contains(.inUse), connections[index].state != .closed else {
         continue
       }
-      let connection = connections[index]
-      connection.checkReceiver(resources.configuration)
-      connection.checkSender(resources.segments)
+      connections[index].checkReceiver(resources.configuration)
+      connections[index].checkSender(resources.segments)
     }
   }
 }

@@ -6,6 +6,8 @@ import Wire
 
 /// A stack with an established connection to an honest peer, the witness, who must notice nothing,
 /// and one to an attacker, whose every word is made of the fuzzer's input.
+///
+/// Plain values and what they have carved from one piece of memory: `Snapshot` relies on that.
 struct Rig: ~Copyable {
   static let hardware = MACAddress(0x0200_0000_0001)
   static let address = IPv4Address(10, 0, 0, 2)
@@ -17,17 +19,14 @@ struct Rig: ~Copyable {
   /// The attacker's first sequence number; our own are the same in every run.
   static let attackerInitial: UInt32 = 0xFFFF_F000
 
-  // Made once: every run carves them anew.
-  private nonisolated(unsafe) static let arenaMemory = UnsafeMutableRawBufferPointer.allocate(
-    byteCount: 2 << 20, alignment: 4096)
-  private nonisolated(unsafe) static let bufferMemory = UnsafeMutableRawBufferPointer.allocate(
-    byteCount: bufferCount * PacketPool.bufferByteCount, alignment: 4096)
-  nonisolated(unsafe) static let applicationMemory = UnsafeMutableRawBufferPointer.allocate(
-    byteCount: 1 << 16, alignment: 4096)
+  /// What the application sends from.
+  static let applicationByteCount = 1 << 16
 
+  private let bufferMemory: UnsafeMutableRawBufferPointer
+  let applicationMemory: UnsafeMutableRawBufferPointer
   var pool: PacketPool
   var stack: NetworkStack<NewReno>
-  var device = FuzzDevice()
+  var device: FuzzDevice
   var application = FuzzApplication()
   var now = Instant(nanoseconds: 1_000_000_000_000)
   /// The honest connection and the attacker's first one.
@@ -54,17 +53,24 @@ struct Rig: ~Copyable {
     return configuration
   }
 
-  init() {
-    var arena = Arena(unowned: Self.arenaMemory)
-    let interface = InterfaceConfiguration(address: Self.address, prefixLength: 24)
+  /// A rig in `memory`, of which `remainingByteCount` bytes are then left.
+  init(in memory: UnsafeMutableRawBufferPointer, remainingByteCount: inout Int) {
+    bufferMemory = .allocate(
+      byteCount: Self.bufferCount * PacketPool.bufferByteCount, alignment: 4096)
+    applicationMemory = .allocate(byteCount: Self.applicationByteCount, alignment: 4096)
+    device = FuzzDevice()
+    var arena = Arena(unowned: memory)
+    var interface = InterfaceConfiguration(address: Self.address, prefixLength: 24)
+    interface.neighbourSetCount = 2
     let region = MemoryRegion(
-      base: KernelAddress(of: Self.bufferMemory.baseAddress!), byteCount: Self.bufferMemory.count)
+      base: KernelAddress(of: bufferMemory.baseAddress!), byteCount: bufferMemory.count)
     guard let pool = PacketPool(memory: region, arena: &arena),
       let endpoint = Endpoint<NewReno>(
         configuration: Self.configuration, secret: (1, 2), now: now, arena: &arena),
       let stack = NetworkStack(
         configuration: interface, tcp: endpoint, bufferCount: Self.bufferCount, arena: &arena)
     else { fatalError("the arena is too small") }
+    remainingByteCount = arena.remainingByteCount
     self.pool = pool
     self.stack = stack
     initialElements = self.stack.tcp.freeElementCount
@@ -94,13 +100,18 @@ struct Rig: ~Copyable {
       pool: &pool)
   }
 
-  /// A frame, as the device would hand it over.
-  mutating func receive(_ bytes: UnsafeRawBufferPointer, isChecksumVerified: Bool) {
+  /// A frame, as the device would hand it over; `prepare` may change it where it lies, or say that
+  /// it does not arrive.
+  mutating func receive(
+    _ bytes: UnsafeRawBufferPointer, isChecksumVerified: Bool,
+    prepare: (UnsafeMutableRawBufferPointer) -> Bool = { _ in true }
+  ) {
     guard let buffer = pool.allocate() else { return }
-    let start = pool.pointer(to: buffer.index)
+    let start = pool.pointer(to: buffer.index) + 12
     let byteCount = min(bytes.count, PacketPool.bufferByteCount - 12)
-    if let base = bytes.baseAddress {
-      (start + 12).copyMemory(from: base, byteCount: byteCount)
+    if let base = bytes.baseAddress { start.copyMemory(from: base, byteCount: byteCount) }
+    guard prepare(UnsafeMutableRawBufferPointer(start: start, count: byteCount)) else {
+      return pool.release(buffer)
     }
     stack.receive(
       ReceivedFrame(
@@ -123,7 +134,7 @@ struct Rig: ~Copyable {
       .ack, from: source, port: port, sequence: initial &+ 1,
       acknowledgment: device.latestInitial &+ 1)
     stack.deliver(into: &application, pool: &pool)
-    guard let handle = application.knocks.popLast() else { fatalError("nobody knocked") }
+    guard let handle = application.knocks.popFirst() else { fatalError("nobody knocked") }
     _ = stack.tcp.accept(handle, cookie: 1)
     return handle
   }
@@ -158,20 +169,18 @@ extension Rig {
   mutating func cycle(echoing: Bool) {
     device.reclaim(&pool)
     stack.expire(now: now, pool: &pool)
-    application.roomCount = 64
+    application.makeRoom()
     stack.deliver(into: &application, pool: &pool)
-    for handle in application.knocks { _ = stack.tcp.accept(handle, cookie: 2) }
-    application.knocks.removeAll(keepingCapacity: true)
+    while let handle = application.knocks.popFirst() { _ = stack.tcp.accept(handle, cookie: 2) }
     giveBack(echoing: echoing)
-    for handle in application.closed {
+    while let handle = application.closed.popFirst() {
       _ = stack.tcp.close(handle, now: now, pool: &pool)
     }
-    application.closed.removeAll(keepingCapacity: true)
     transmit()
   }
 
   mutating func giveBack(echoing: Bool) {
-    for item in application.held {
+    while let item = application.held.popFirst() {
       if echoing, item.handle != witnessHandle {
         let address = pool.address(of: item.buffer) + item.offset
         _ = stack.tcp.send(
@@ -181,18 +190,17 @@ extension Rig {
         item.handle, buffer: item.buffer, byteCount: item.byteCount, pool: &pool)
       require(status == .ok, "a lent buffer could not be returned")
     }
-    application.held.removeAll(keepingCapacity: true)
-    for buffer in application.datagrams {
+    while let buffer = application.datagrams.popFirst() {
       _ = stack.datagramReceiveDone(buffer: buffer, pool: &pool)
     }
-    application.datagrams.removeAll(keepingCapacity: true)
   }
 
   /// The witness says something more; it must arrive and be acknowledged, at the latest when the
   /// attacker's connections have run into their limits.
   mutating func checkWitness() {
     let expected = witnessNext &+ 4
-    for attempt in 0..<400 {
+    let limit = now + Self.patience
+    while now < limit {
       receive(
         .ack | .psh, from: Self.witness, port: 1000, sequence: witnessNext,
         acknowledgment: witnessAcknowledged, byteCount: 4)
@@ -201,7 +209,7 @@ extension Rig {
         witnessNext = expected
         return
       }
-      now = now + (attempt < 10 ? .milliseconds(1) : .seconds(1))
+      waitForTimer()
     }
     fatalError("the witness was disturbed")
   }
@@ -212,16 +220,29 @@ extension Rig {
     for index in 0..<UInt32(stack.tcp.connections.count) {
       _ = stack.tcp.abort(stack.tcp.handle(of: index), pool: &pool)
     }
-    for _ in 0..<400 {
+    let limit = now + Self.patience
+    var cycleCount = 0
+    repeat {
       cycle(echoing: false)
       if stack.tcp.openConnectionCount == 0, pool.freeCount == pool.count { break }
-      now = now + .seconds(1)
-    }
+      waitForTimer()
+      cycleCount += 1
+      require(cycleCount < 10_000, "timers do not come to an end")
+    } while now < limit
     require(stack.tcp.openConnectionCount == 0, "a connection never ended")
     require(pool.freeCount == pool.count, "a buffer leaked")
     require(
       stack.tcp.freeConnectionCount == Self.configuration.connectionCount, "a slot leaked")
     require(stack.tcp.freeElementCount == initialElements, "a send element leaked")
     require(stack.tcp.freeSegmentCount == initialSegments, "a segment record leaked")
+  }
+
+  /// By then every limit of the configuration has passed.
+  private static var patience: Interval { .seconds(400) }
+
+  /// Time passes until a connection's timer is due, without one until fragments are given up;
+  /// at least a millisecond.
+  private mutating func waitForTimer() {
+    now = max(now + .milliseconds(1), stack.tcp.nextDeadline ?? now + .seconds(30))
   }
 }

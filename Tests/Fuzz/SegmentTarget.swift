@@ -7,18 +7,30 @@ import Wire
 /// Numbers in segments are given as distances from what the connection expects, so that the input
 /// need not guess 32 bits.
 struct SegmentTarget: ~Copyable {
-  private var rig = Rig()
+  private nonisolated(unsafe) static let snapshot = Snapshot()
+
+  private let place: UnsafeMutablePointer<Rig>
   private var reader: InputReader
 
+  private var rig: Rig {
+    unsafeAddress { UnsafePointer(place) }
+    nonmutating unsafeMutableAddress { place }
+  }
+
   static func run(_ input: UnsafeRawBufferPointer) {
-    var target = SegmentTarget(reader: InputReader(input))
+    let snapshot = snapshot
+    snapshot.restore()
+    var target = SegmentTarget(place: snapshot.rig, reader: InputReader(input))
     while !target.reader.isEmpty { target.step() }
     target.rig.device.capacity = 64
     target.rig.checkWitness()
     target.rig.finish()
   }
 
-  private init(reader: InputReader) { self.reader = reader }
+  private init(place: UnsafeMutablePointer<Rig>, reader: InputReader) {
+    self.place = place
+    self.reader = reader
+  }
 
   private mutating func step() {
     let operation = reader.byte()
@@ -108,8 +120,8 @@ struct SegmentTarget: ~Copyable {
     let handle = rig.stack.tcp.handle(of: index)
     let offset = Int(reader.byte()) * 64
     let byteCount = Int(reader.word())
-    let address = KernelAddress(of: Rig.applicationMemory.baseAddress! + offset)
-    let limit = Rig.applicationMemory.count - offset
+    let address = KernelAddress(of: rig.applicationMemory.baseAddress! + offset)
+    let limit = rig.applicationMemory.count - offset
     _ = rig.stack.tcp.send(
       handle, Fragment(address: address, byteCount: min(byteCount, limit)), pool: &rig.pool)
   }
