@@ -84,5 +84,8 @@ package enum DropReason: Int, BitwiseCopyable, Sendable {
   /// An echo request whose reply the link does not take in one piece.
   case icmpTooLong
 
-  package static var count: Int { Self.icmpTooLong.rawValue + 1 }
+  /// A congestion mark among fragments that are not ECN-capable (RFC 3168, section 5.3): a set ended.
+  case fragmentMark
+
+  package static var count: Int { Self.fragmentMark.rawValue + 1 }
 }

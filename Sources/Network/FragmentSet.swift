@@ -16,6 +16,8 @@ struct FragmentRange: BitwiseCopyable {
   var byteCount: Int
   /// Nothing follows.
   var isLast: Bool
+  /// What the network has said about it (RFC 3168, section 5), 0..3.
+  var congestionCodepoint: UInt8 = 0
 
   var end: Int { offset &+ byteCount }
 }
@@ -31,6 +33,8 @@ struct FragmentSet: BitwiseCopyable {
   /// The farthest end of any fragment.
   private var farthest = 0
   private var byteCount = 0
+  /// One bit for each ECN codepoint that a fragment had.
+  private var codepoints: UInt8 = 0
   /// One bit for each eight bytes that have arrived.
   private var arrived = InlineArray<4, UInt64>(repeating: 0)
 
@@ -43,6 +47,8 @@ struct FragmentSet: BitwiseCopyable {
     case complete(byteCount: Int)
     case duplicate
     case contradiction
+    /// A mark among fragments of a transport that does not understand marks.
+    case misplacedMark
   }
 
   init() {}
@@ -65,11 +71,26 @@ struct FragmentSet: BitwiseCopyable {
     var known = 0
     for block in first..<end where arrived[block &>> 6] & bit(block) != 0 { known &+= 1 }
     guard known == 0 else { return known == end &- first ? .duplicate : .contradiction }
+    codepoints |= 1 &<< (range.congestionCodepoint & 3)
+    guard codepoints & Self.markAndNotCapable != Self.markAndNotCapable else {
+      return .misplacedMark
+    }
     for block in first..<end { arrived[block &>> 6] |= bit(block) }
     if range.isLast { total = range.end }
     farthest = max(farthest, range.end)
     byteCount &+= range.byteCount
     return byteCount == total ? .complete(byteCount: byteCount) : .incomplete
+  }
+
+  /// CE, and Not-ECT.
+  private static var markAndNotCapable: UInt8 { 1 << 3 | 1 << 0 }
+
+  /// The codepoint of the whole packet: CE if any fragment had it, so that no mark is lost, and what all
+  /// had if it was the same (RFC 3168, section 5.3). The RFC leaves the other mixtures open; they are
+  /// made Not-ECT, which promises nothing.
+  var congestionCodepoint: UInt8 {
+    if codepoints & 1 << 3 != 0 { return 3 }
+    return codepoints.nonzeroBitCount == 1 ? UInt8(codepoints.trailingZeroBitCount) : 0
   }
 
   private func bit(_ block: Int) -> UInt64 { 1 &<< UInt64(truncatingIfNeeded: block & 63) }

@@ -19,9 +19,10 @@ extension NetworkStack {
     case .kept:
       counters.receivedFragments &+= 1
       return nil
-    case .complete(let index, let payloadByteCount):
+    case .complete(let index, let payloadByteCount, let codepoint):
       counters.receivedFragments &+= 1
-      packet = ReceivedPacket(reassembledBy: packet, payloadByteCount: payloadByteCount)
+      packet = ReceivedPacket(
+        reassembledBy: packet, payloadByteCount: payloadByteCount, congestionCodepoint: codepoint)
       return PacketBuffer(adopting: index)
     }
   }

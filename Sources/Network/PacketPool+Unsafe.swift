@@ -27,10 +27,13 @@ extension PacketPool {
   }
 
   /// Puts an IPv4 header in front of the payload in the buffer `target`, which the caller owns.
-  mutating func writeHeader(of packet: ReceivedPacket, payloadByteCount: Int, to target: UInt32) {
-    let fields = IPv4HeaderFields(
+  mutating func writeHeader(
+    of packet: ReceivedPacket, payloadByteCount: Int, congestionCodepoint: UInt8, to target: UInt32
+  ) {
+    var fields = IPv4HeaderFields(
       source: packet.source, destination: packet.destination,
       protocolNumber: packet.protocolNumber, payloadByteCount: payloadByteCount)
+    fields.congestionCodepoint = congestionCodepoint
     // SAFETY: `pointer` checks the index; a buffer is longer than a header, and nobody else uses
     // this one while the span exists.
     var header = unsafe MutableRawSpan(

@@ -17,7 +17,7 @@ struct Reassembler: ~Copyable {
   enum Outcome {
     case kept
     /// The whole payload lies in this buffer, behind the room for a header.
-    case complete(buffer: UInt32, payloadByteCount: Int)
+    case complete(buffer: UInt32, payloadByteCount: Int, congestionCodepoint: UInt8)
     case dropped(DropReason)
   }
 
@@ -53,14 +53,20 @@ struct Reassembler: ~Copyable {
       return .kept
     case .complete(let byteCount):
       pool.copyPayload(of: packet, in: source, to: buffer, at: IPv4Header.byteCount + range.offset)
-      pool.writeHeader(of: packet, payloadByteCount: byteCount, to: buffer)
+      let codepoint = sets[index].congestionCodepoint
+      pool.writeHeader(
+        of: packet, payloadByteCount: byteCount, congestionCodepoint: codepoint, to: buffer)
       sets[index].buffer = PacketPool.none
       usedCount &-= 1
-      return .complete(buffer: buffer, payloadByteCount: byteCount)
+      return .complete(
+        buffer: buffer, payloadByteCount: byteCount, congestionCodepoint: codepoint)
     case .duplicate: return .dropped(.fragmentDuplicate)
     case .contradiction:
       giveUp(index, pool: &pool)
       return .dropped(.fragmentOverlap)
+    case .misplacedMark:
+      giveUp(index, pool: &pool)
+      return .dropped(.fragmentMark)
     }
   }
 
@@ -74,7 +80,7 @@ struct Reassembler: ~Copyable {
         identification: header.identification, protocolNumber: header.protocolNumber)
       let range = FragmentRange(
         offset: header.fragmentOffset, byteCount: header.payloadByteCount,
-        isLast: !header.hasMoreFragments)
+        isLast: !header.hasMoreFragments, congestionCodepoint: header.congestionCodepoint)
       return (key, range)
     } catch {
       return nil

@@ -33,7 +33,9 @@ struct ReceivedPacket: BitwiseCopyable {
   }
 
   /// The packet of which `fragment` was the last one to arrive, at the start of another buffer.
-  init(reassembledBy fragment: ReceivedPacket, payloadByteCount: Int) {
+  init(
+    reassembledBy fragment: ReceivedPacket, payloadByteCount: Int, congestionCodepoint: UInt8
+  ) {
     linkSource = fragment.linkSource
     source = fragment.source
     destination = fragment.destination
@@ -41,6 +43,7 @@ struct ReceivedPacket: BitwiseCopyable {
     offsetInBuffer = 0
     totalLength = UInt16(truncatingIfNeeded: IPv4Header.byteCount &+ payloadByteCount)
     headerLength = UInt8(truncatingIfNeeded: IPv4Header.byteCount)
+    isCongestionExperienced = congestionCodepoint == 3
   }
 
   /// Of the IPv4 header, in bytes from the start of the buffer.

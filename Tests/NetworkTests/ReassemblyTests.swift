@@ -9,13 +9,13 @@ import Wire
   /// Bytes `range` of a packet's payload, as a fragment.
   static func fragment(
     _ payload: [UInt8], _ range: Range<Int>, isLast: Bool? = nil, identification: UInt16 = 1,
-    protocolNumber: UInt8 = 17
+    protocolNumber: UInt8 = 17, codepoint: UInt8 = 0
   ) -> [UInt8] {
     let more: UInt16 = (isLast ?? (range.upperBound == payload.count)) ? 0 : 0x2000
     return Frames.packet(
       Frames.ipv4(
         protocolNumber, Array(payload[range]), fragment: more | UInt16(range.lowerBound / 8),
-        identification: identification))
+        identification: identification, traffic: codepoint))
   }
 
   static func delivered(_ bench: inout Bench) -> [[UInt8]] {
@@ -162,6 +162,73 @@ import Wire
     #expect(delivered == [DatagramTests.payload(40)])
     let count = bench.stack.counters[.fragmentDuplicate]
     #expect(count == 2)
+  }
+
+  /// What fragments with ECN codepoints become (0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE).
+  struct Marks: CustomTestStringConvertible, Sendable {
+    var fragments: [UInt8]
+    /// Nil when the packet must not be put together.
+    var whole: UInt8?
+    var testDescription: String { "\(fragments) -> \(whole.map(String.init) ?? "dropped")" }
+  }
+
+  /// RFC 3168, section 5.3: a mark is neither lost, nor given to who does not understand it, and what all
+  /// fragments have in common stays.
+  static let marks: [Marks] =
+    (0...3 as ClosedRange<UInt8>).map { Marks(fragments: [$0, $0, $0], whole: $0) } + [
+      Marks(fragments: [3, 2, 2], whole: 3), Marks(fragments: [2, 3, 2], whole: 3),
+      Marks(fragments: [2, 2, 3], whole: 3), Marks(fragments: [1, 3, 1], whole: 3),
+      Marks(fragments: [1, 3, 2], whole: 3), Marks(fragments: [3, 3, 2], whole: 3),
+      Marks(fragments: [3, 0, 0], whole: nil), Marks(fragments: [0, 0, 3], whole: nil),
+      Marks(fragments: [2, 0, 3], whole: nil), Marks(fragments: [0, 3, 3], whole: nil),
+      Marks(fragments: [0, 2, 2], whole: 0), Marks(fragments: [1, 2, 2], whole: 0),
+    ]
+
+  @Test(arguments: marks) func congestionMarksSurviveReassembly(marks: Marks) {
+    for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
+      var bench = Self.bench()
+      let datagram = Frames.udp(DatagramTests.payload(40))
+      let cuts = [0, 16, 32, 48]
+      for index in order {
+        bench.receive(
+          Self.fragment(
+            datagram, cuts[index]..<cuts[index + 1], codepoint: marks.fragments[index]))
+      }
+      bench.cycle()
+      // The whole packet begins with its buffer.
+      let codepoints = bench.events.datagrams.map {
+        bench.pool.bytes(of: $0.buffer).unsafeLoad(fromByteOffset: 1, as: UInt8.self) & 3
+      }
+      #expect(codepoints == (marks.whole.map { [$0] } ?? []))
+      bench.returnAllDatagrams()
+      let (free, dropped) = (bench.pool.freeCount, bench.stack.counters[.fragmentMark])
+      #expect(dropped >= 1 || marks.whole != nil)
+      // A fragment behind the one that ended the set begins another.
+      #expect(free >= Bench.bufferCount - 1)
+    }
+  }
+
+  /// A mark on one fragment of a segment is echoed to its sender.
+  @Test func aMarkOnAFragmentOfASegmentIsEchoed() throws {
+    var bench = Bench()
+    bench.introducePeer()
+    _ = bench.stack.tcp.listen(port: 80)
+    var peer = NetworkStackTests.Peer()
+    bench.receive(peer.segment(0xC2))  // SYN, ECE, CWR
+    bench.cycle()
+    let handshake = try #require(bench.sent().first)
+    #expect(NetworkStackTests.flags(handshake) == 0x52)
+    peer.sequence += 1
+    peer.acknowledgment = NetworkStackTests.sequence(handshake) &+ 1
+    let segment = Array(peer.segment(0x18, DatagramTests.payload(40))[34...])
+    bench.receive(Self.fragment(segment, 0..<32, protocolNumber: 6, codepoint: 3))
+    bench.receive(Self.fragment(segment, 32..<60, protocolNumber: 6, codepoint: 2))
+    bench.cycle(after: .milliseconds(10))
+    bench.cycle()
+    let flags = bench.sent().map(NetworkStackTests.flags)
+    #expect(flags == [0x50])  // ACK, ECE
+    let marks = bench.stack.tcp.counters.congestionMarks
+    #expect(marks == 1)
   }
 
   @Test func anIncompleteSetEndsAfterThirtySeconds() {

@@ -203,11 +203,12 @@ final class Host {
 
   init(
     _ configuration: Configuration = Configuration(), bufferCount: Int = 1024,
-    now: Instant = Instant(nanoseconds: 1_000_000_000), secret: UInt64 = 1
+    arenaByteCount: Int = 8 << 20, now: Instant = Instant(nanoseconds: 1_000_000_000),
+    secret: UInt64 = 1
   ) {
     poolMemory = TestMemory(byteCount: bufferCount * PacketPool.bufferByteCount)
     metadataMemory = TestMemory(byteCount: bufferCount * 64 + 4096)
-    arenaMemory = TestMemory(byteCount: 8 << 20)
+    arenaMemory = TestMemory(byteCount: arenaByteCount)
     var metadataArena = metadataMemory.arena
     pool = PacketPool(memory: poolMemory.region, arena: &metadataArena)!
     var arena = arenaMemory.arena

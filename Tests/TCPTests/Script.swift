@@ -26,9 +26,9 @@ struct Script {
 
   init(
     _ configuration: Configuration = Configuration(), initial next: UInt32 = 1000,
-    bufferCount: Int = 1024
+    bufferCount: Int = 1024, arenaByteCount: Int = 8 << 20
   ) {
-    host = Host(configuration, bufferCount: bufferCount)
+    host = Host(configuration, bufferCount: bufferCount, arenaByteCount: arenaByteCount)
     self.next = next
   }
 

@@ -36,6 +36,37 @@ import Wire
     #expect(script.host.endpoint.openConnectionCount == 0)
   }
 
+  /// RFC 7323, section 4.1: an echo of what was never sent says nothing about the round trip.
+  @Test(arguments: [1, 1_000, 86_400_000, 0x7FFF_FFFF, 0x8000_0000, .max] as [UInt32])
+  func anEchoOfATimestampFromTheFutureChangesNothing(distance: UInt32) throws {
+    var timeouts: [Interval] = []
+    for lie in [0, distance] {
+      var script = Script()
+      _ = script.host.endpoint.listen(port: Script.port)
+      let reply = try #require(script.inject(.syn, options: Self.stamped(100)).first)
+      var sent = reply.options.timestampValue
+      script.next &+= 1
+      script.acknowledged = reply.sequence &+ 1
+      script.host.advance(by: .milliseconds(3))
+      script.inject(.ack, options: Self.stamped(103, echo: sent &+ lie))
+      for case .knock(let handle, _) in script.host.events() {
+        script.handle = handle
+        _ = script.host.endpoint.accept(handle, cookie: 1)
+      }
+      for round in 1...5 as ClosedRange<UInt32> {
+        #expect(script.send([1]) == .taken(1))
+        sent = try #require(script.host.output().first).options.timestampValue
+        script.host.advance(by: .milliseconds(3))
+        script.acknowledged &+= 1
+        script.inject(.ack, options: Self.stamped(103 + 3 * round, echo: sent &+ lie))
+      }
+      let connection = script.host.endpoint.connections[script.handle.index]
+      timeouts.append(connection.retransmission.timeout(maximum: .seconds(60)))
+      #expect(connection.send.unacknowledged == connection.send.next)
+    }
+    #expect(timeouts[0] == timeouts[1])
+  }
+
   /// RFC 3042: the first two duplicates each let a new segment out.
   @Test func duplicatesLetNewDataOut() throws {
     var script = Script()
