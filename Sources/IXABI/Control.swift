@@ -51,6 +51,9 @@ public enum ControlCounter: Int, Sendable {
 
   /// Times the core slept until a frame or a timer.
   case sleeps
+
+  /// How many there are.
+  public static var count: Int { sleeps.rawValue + 1 }
 }
 
 /// Why segments and frames went no further, beside the network layer's reasons, which come first:
