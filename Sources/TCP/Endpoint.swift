@@ -98,6 +98,12 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
     var remaining = budget
     while remaining > 0, let index = wheel.popExpired(at: now) {
       remaining &-= 1
+      // Nearly always the deadline has moved on since the wheel's timer was armed for it.
+      guard connections[index].timers.earliest <= now else {
+        connections[index].timers.armed = .distantFuture
+        rearm(index)
+        continue
+      }
       let reaction = connections[index].expire(now: now, resources: &resources)
       act(reaction, on: index, pool: &pool)
     }
