@@ -46,8 +46,10 @@ def figures(seconds):
         Figure("echo", "64-byte echo, closed loop, by connections", echo,
                sides("echo", IX, LINUX, LINUX_DEFAULT, PATH, LOOPBACK)),
         Figure("memcached", "memcached, 64 connections, closed loop",
-               {mix: closed("memcached", 64, seconds, "--mix", mix, "--keys", 2000)
-                for mix in ("usr", "etc")},
+               {name: closed("memcached", 64, seconds, *options, "--keys", 2000)
+                for name, options in (
+                    ("usr", ("--mix", "usr")), ("etc", ("--mix", "etc")),
+                    ("usr binary", ("--mix", "usr", "--format", "binary")))},
                sides("memcached", IX, LINUX)),
         Figure("http", "HTTP GET of 612 bytes, 64 connections kept, closed loop",
                {"612 B": closed("http", 64, seconds)},
