@@ -61,7 +61,7 @@ import Wire
         script.inject(.ack, options: Self.stamped(103 + 3 * round, echo: sent &+ lie))
       }
       let connection = script.host.endpoint.connections[script.handle.index]
-      timeouts.append(connection.retransmission.timeout(maximum: .seconds(60)))
+      timeouts.append(connection.retransmission.timeout(within: TimeoutBounds()))
       #expect(connection.send.unacknowledged == connection.send.next)
     }
     #expect(timeouts[0] == timeouts[1])
