@@ -44,7 +44,7 @@ extension Requirement {
 
   private static let opening: [Requirement] = [
     .init(8, "ISN driven by a clock", .test("aSYNBeyondTheOldNumbersOpensANewConnection")),
-    .init(9, "ISN not computable from outside", .test("sipHashAgreesWithItsReference")),
+    .init(9, "ISN not computable from outside", .test("sipHash24AgreesWithThePaper")),
     .init(10, "simultaneous open", .test("simultaneousOpenEstablishes")),
     .init(11, "passive or active is remembered", .test("aRefusedConnectionIsReported")),
     .init(12, "close and abort are told apart", .test("onlyAnExactResetResets")),
