@@ -1,5 +1,4 @@
 import CIXABI
-import Foundation
 
 /// A bootable image that has been read and found whole.
 package struct Image: Sendable {
@@ -37,21 +36,13 @@ package struct Image: Sendable {
 
   /// The bytes of a regular file that is no larger than an image may be.
   package static func contents(of path: String) throws(ImageError) -> [UInt8] {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw ImageError(.unreadable, path, "there is no such file")
+    switch FileContents.read(path, limit: byteLimit) {
+    case .bytes(let bytes): return bytes
+    case .absent: throw ImageError(.unreadable, path, "there is no such file")
+    case .irregular: throw ImageError(.unreadable, path, "it is not a regular file")
+    case .tooLarge: throw ImageError(.foreign, path, "it is larger than any image")
+    case .unreadable: throw ImageError(.unreadable, path, "it cannot be read")
     }
-    let attributes = try? FileManager.default.attributesOfItem(
-      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
-    guard attributes?[.type] as? FileAttributeType == .typeRegular else {
-      throw ImageError(.unreadable, path, "it is not a regular file")
-    }
-    guard let size = attributes?[.size] as? Int, size <= byteLimit else {
-      throw ImageError(.foreign, path, "it is larger than any image")
-    }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw ImageError(.unreadable, path, "it cannot be read")
-    }
-    return Array(data)
   }
 
   /// Validates `bytes`; `name` is used in errors.

@@ -37,8 +37,10 @@ struct IXMonitor {
   ) throws(SystemCallError) -> any NetworkBackEnd {
     switch order.network {
     case .none: return UnconnectedBackEnd()
-    case .tap(let name): return try TapBackEnd(tap: name, pairCount: 1, spinMicroseconds: 50)
-    case .vhostUser(let path): return try VhostUserBackEnd(path: path, pairLimit: order.cores)
+    case .tap(let name):
+      return try TapBackEnd(tap: name, pairCount: order.queuePairs, spinMicroseconds: 50)
+    case .vhostUser(let path):
+      return try VhostUserBackEnd(path: path, pairLimit: order.queuePairs)
     }
   }
 

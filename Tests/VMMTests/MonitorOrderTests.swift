@@ -19,6 +19,7 @@ import Testing
     order.commandLine = "ip=10.9.0.2/24 args=a=b"
     order.memory = 4 << 20
     order.cores = 3
+    order.queuePairs = 2
     order.hardwareAddress = 0x0200_0000_0001
     return order
   }
@@ -33,7 +34,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "image", "entry=4294967296", "memory=-1", "memory=0", "cores=0", "cores=x", "segment=1:2:3",
+    "", "image", "entry=4294967296", "memory=-1", "memory=0", "cores=0", "queues=0", "cores=x",
+    "segment=1:2:3",
     "segment=1:2:3:4:5", "segment=1:2:3:x", "colour=red",
   ])
   func anythingElseIsRefused(word: String) {

@@ -35,6 +35,8 @@ package struct MonitorOrder: Equatable, Sendable {
   /// Bytes.
   package var memory: UInt64 = 0
   package var cores = 1
+  /// Of the network card, at most; what is at its other end may have fewer.
+  package var queuePairs = 1
   package var network = Network.none
   /// Of the guest's network card, IEEE 802.
   package var hardwareAddress: UInt64 = 0
@@ -47,7 +49,7 @@ extension MonitorOrder {
   package var words: [String] {
     var words = [
       "image=\(imagePath)", "entry=\(entry)", "append=\(commandLine)", "memory=\(memory)",
-      "cores=\(cores)", "address=\(hardwareAddress)",
+      "cores=\(cores)", "queues=\(queuePairs)", "address=\(hardwareAddress)",
     ]
     words += segments.map {
       "segment=\($0.fileOffset):\($0.fileByteCount):\($0.address):\($0.memoryByteCount)"
@@ -66,7 +68,7 @@ extension MonitorOrder {
       guard let end = word.firstIndex(of: "=") else { return nil }
       guard take(word[..<end], String(word[word.index(after: end)...])) else { return nil }
     }
-    guard !segments.isEmpty, memory > 0, cores > 0 else { return nil }
+    guard !segments.isEmpty, memory > 0, cores > 0, queuePairs > 0 else { return nil }
   }
 
   private mutating func take(_ key: Substring, _ value: String) -> Bool {
@@ -78,6 +80,7 @@ extension MonitorOrder {
     case "entry": return Self.set(&entry, value)
     case "memory": return Self.set(&memory, value)
     case "cores": return Self.set(&cores, value)
+    case "queues": return Self.set(&queuePairs, value)
     case "address": return Self.set(&hardwareAddress, value)
     case "segment":
       guard let segment = BootSegment(value) else { return false }

@@ -11,7 +11,7 @@ struct Doctor: ParsableCommand {
   var json = false
 
   func run() throws {
-    let report = HostReport(HostFacts.current())
+    let report = HostReport(HostFacts.everything())
     print(json ? try encodedAsJSON(report) : report.text)
   }
 }

@@ -26,13 +26,22 @@ struct HostFacts: Equatable {
   /// The processor's virtualization extension, or nil.
   var virtualization: String? { ["vmx", "svm"].first(where: processorFlags.contains) }
 
+  /// What a machine may need.
   static func current() -> HostFacts {
     HostFacts(
       kvm: device("/dev/kvm"), tun: device("/dev/net/tun"),
       processorFlags: processorFlags(in: text("/proc/cpuinfo")),
       availableMemory: availableMemory(in: text("/proc/meminfo")),
-      freeHugeMemory: freeHugeMemory(in: text("/proc/meminfo")), isNestable: isNestable(),
-      groupCount: groupCount(), cards: cards())
+      freeHugeMemory: freeHugeMemory(in: text("/proc/meminfo")))
+  }
+
+  /// The same with what only a person wants to know.
+  static func everything() -> HostFacts {
+    var facts = current()
+    facts.isNestable = isNestable()
+    facts.groupCount = groupCount()
+    facts.cards = cards()
+    return facts
   }
 
   /// The flags of the first processor.

@@ -5,12 +5,14 @@ struct ConsoleReader {
   /// A line longer than this is passed on in pieces.
   private static let lineByteLimit = 16 << 10
 
-  private let symbolizer: Symbolizer
+  /// Made for the first report: most guests end without one.
+  private lazy var symbolizer = makeSymbolizer()
+  private let makeSymbolizer: () -> Symbolizer
   private var pending: [UInt8] = []
   /// Where the latest report says the fault was.
   private var faultAddress: UInt64?
 
-  init(symbolizer: Symbolizer) { self.symbolizer = symbolizer }
+  init(symbolizer: @autoclosure @escaping () -> Symbolizer) { makeSymbolizer = symbolizer }
 
   /// The lines that `bytes` complete, without their ends.
   mutating func lines(from bytes: [UInt8]) -> [String] {

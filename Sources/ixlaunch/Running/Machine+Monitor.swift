@@ -17,8 +17,12 @@ extension Machine {
     order.cores = cores
     order.hardwareAddress = hardwareAddress
     switch network {
-    case .tap(let tap, _, _): order.network = .tap(tap.name)
-    case .vhostUser(let port, _, _): order.network = .vhostUser(port.path)
+    case .tap(let tap, _, _):
+      order.network = .tap(tap.name)
+      order.queuePairs = queueCount
+    case .vhostUser(let port, _, _):
+      order.network = .vhostUser(port.path)
+      order.queuePairs = cores
     case .none, .user: break
     }
     return order
