@@ -19,13 +19,15 @@ package struct PacketBuffer: ~Copyable {
   deinit { precondition(index == PacketPool.none, "a packet buffer was dropped, not released") }
 }
 
-/// What the dataplane remembers about one buffer: 16 bytes, apart from the bytes themselves, which
+/// What the dataplane remembers about one buffer: 24 bytes, apart from the bytes themselves, which
 /// ring 3 can read.
 package struct PacketMetadata: BitwiseCopyable {
   /// The next buffer of the list this one is in, `PacketPool.none` at its end.
   package var next: UInt32 = PacketPool.none
   /// TCP: sequence number of the first payload byte while the buffer is queued.
   package var sequence: UInt32 = 0
+  /// TCP: the last buffer of the contiguous run that this one begins, while it is queued behind a gap.
+  package var runEnd: UInt32 = PacketPool.none
   /// Index of the connection that the application must return this buffer for;
   /// `PacketPool.none` when the application does not hold it.
   package var holder: UInt32 = PacketPool.none

@@ -36,10 +36,10 @@ extension Connection {
   mutating func acknowledged() {
     flags.remove(.acknowledgments)
     receive.quickCount &-= min(1, receive.quickCount)
-    // With SACK one says what many would.
+    // With SACK one says what many would, but for text that arrived twice.
     receive.duplicatesDue =
       flags.contains(.sackPermitted)
-      ? 0 : receive.duplicatesDue &- min(1, receive.duplicatesDue)
+      ? receive.duplicates.count : receive.duplicatesDue &- min(1, receive.duplicatesDue)
   }
 
   /// The delay is over, unless the ACK has left meanwhile; or it is time to look at an idle peer.

@@ -31,32 +31,23 @@ extension Connection {
     return header(sequence: sequence, controls: controls, now: now, configuration: configuration)
   }
 
-  /// Adds SACK blocks: a duplicate (RFC 2883, section 4), then what is waiting behind a gap
-  /// (RFC 2018, section 4), the range that changed last before the oldest ones, as many as fit.
+  /// Adds SACK blocks: a duplicate (RFC 2883, section 4), then what is waiting behind gaps
+  /// (RFC 2018, section 4), the runs that changed last before the oldest ones, as many as fit.
   mutating func addSACKBlocks(to segment: inout OutgoingSegment, pool: borrowing PacketPool) {
     guard flags.contains(.sackPermitted) else { return }
-    var first: UInt8 = 0
-    if receive.duplicate.start != receive.duplicate.end {
-      segment.header.options.sackBlocks[0] = receive.duplicate
-      receive.duplicate = SACKBlock(start: 0, end: 0)
-      first = 1
+    let duplicate = receive.duplicates.removeFirst()
+    var count = 0
+    if let duplicate {
+      segment.header.options.sackBlocks[0] = duplicate
+      count = 1
     }
-    segment.header.options.sackBlockCount = first
-    guard !reassembly.isEmpty else { return }
-    let limit: UInt8 = flags.contains(.timestamps) ? 3 : 4
-    var count: UInt8 = first
-    var buffer = reassembly.head
-    var latest = SACKBlock(start: 0, end: 0)
-    while buffer != PacketPool.none {
-      let block = reassembly.range(from: &buffer, pool: pool)
-      let isLatest = reassembly.isLatest(in: block)
-      if isLatest { latest = block }
-      guard !isLatest, count &+ 1 < limit else { continue }
-      count &+= 1
-      segment.header.options.sackBlocks[Int(count)] = block
+    if !reassembly.isEmpty {
+      count = reassembly.report(
+        into: &segment.header.options.sackBlocks, from: count,
+        limit: flags.contains(.timestamps) ? 3 : 4,
+        duplicate: duplicate.map { SequenceNumber($0.start) }, pool: pool)
     }
-    segment.header.options.sackBlocks[Int(first)] = latest
-    segment.header.options.sackBlockCount = count &+ 1
+    segment.header.options.sackBlockCount = UInt8(truncatingIfNeeded: count)
   }
 
   @inline(__always)

@@ -62,12 +62,14 @@ extension Connection {
       resources.counters.droppedReassembly &+= 1
       return reaction
     }
-    guard reassembly.insert(buffer, pool: &pool) else {
+    switch reassembly.insert(buffer, pool: &pool) {
+    case .kept: return reaction | .keptBuffer
+    case .duplicate:
       resources.counters.droppedDuplicateData &+= 1
       noteDuplicate(segment)
-      return reaction
+    case .tooFar: resources.counters.droppedReassembly &+= 1
     }
-    return reaction | .keptBuffer
+    return reaction
   }
 
   private static var duplicatesDueLimit: UInt8 { 16 }
@@ -75,9 +77,9 @@ extension Connection {
   /// Text that was there already: an ACK of its own reports it (RFC 2883).
   mutating func noteDuplicate(_ segment: IncomingSegment) {
     guard flags.contains(.sackPermitted), segment.payloadByteCount > 0 else { return }
-    receive.duplicate = SACKBlock(
-      start: segment.sequence.rawValue,
-      end: segment.sequence.rawValue &+ UInt32(segment.payloadByteCount))
+    receive.duplicates.add(
+      from: segment.sequence.rawValue,
+      to: segment.sequence.rawValue &+ UInt32(segment.payloadByteCount))
     receive.duplicatesDue = max(receive.duplicatesDue, 1)
   }
 

@@ -68,8 +68,7 @@ struct ReceiveVariables: BitwiseCopyable {
   var roundStart = SequenceNumber(0)
   /// ACKs that are still sent at once because the peer may be in slow start.
   var quickCount: UInt8 = 16
-  /// The latest text that arrived twice, to be reported by DSACK (RFC 2883); empty when reported.
-  var duplicate = SACKBlock(start: 0, end: 0)
+  var duplicates = DuplicateReports()
   /// Rcv.Wind.Shift (RFC 7323); zero when not negotiated.
   var windowShift: UInt8 = 0
 
