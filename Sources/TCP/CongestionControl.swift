@@ -45,6 +45,10 @@ package protocol CongestionControl: BitwiseCopyable, Sendable {
   /// The latest `congested` or `timedOut` was a mistake: back to the state before it.
   mutating func undone()
 
+  /// The latest reduction belongs to one that `earlier`, the state before it, remembers: `undone` is
+  /// to go back to before both.
+  mutating func continueReduction(after earlier: Self)
+
   /// Nothing was sent for longer than a retransmission timeout (RFC 5681, section 4.1).
   mutating func idled(maximumSegment: UInt32)
 }

@@ -184,13 +184,21 @@ extension Connection {
   /// Fast retransmit of what is marked lost.
   mutating func enterRecovery(now: Instant, resources: inout Resources) {
     resources.counters.fastRetransmissions &+= 1
+    let before = control
+    let continues = continuesEpisode
     control.congested(
       inFlight: send.next.distance(from: send.unacknowledged),
       maximumSegment: send.maximumSegment, now: now)
     send.recoveryPoint = send.next
     flags.insert(.inRecovery | .retransmitNow)
     noteReduction()
-    detection.beginEpisode()
+    if continues { control.continueReduction(after: before) } else { detection.beginEpisode() }
+  }
+
+  /// The repair before this one may still prove needless: then both will, or neither. Networks that
+  /// reorder make one such repair follow the other before the first has been reported by DSACKs.
+  private var continuesEpisode: Bool {
+    mayStillBeUndone && detection.unreportedByteCount > 0
   }
 
   /// SND.WND, SND.WL1 and SND.WL2.

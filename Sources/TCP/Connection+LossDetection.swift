@@ -80,13 +80,18 @@ extension Connection {
       detection.windowMultiplier &+= detection.windowMultiplier < .max ? 1 : 0
       detection.persistence = 16
     }
-    guard detection.flags.contains(.isUndoable), detection.unreportedCount > 0 else { return }
-    detection.unreportedCount &-= 1
-    // Long after the repair there is nothing to go back to.
-    let distance = send.unacknowledged.signedDistance(from: send.recoveryPoint)
-    guard detection.unreportedCount == 0, distance <= Int32(truncatingIfNeeded: control.window)
-    else { return }
+    guard detection.flags.contains(.isUndoable), detection.unreportedByteCount > 0 else { return }
+    detection.unreportedByteCount &-= min(
+      block.end &- block.start, detection.unreportedByteCount)
+    guard detection.unreportedByteCount == 0, mayStillBeUndone else { return }
     undo(resources: &resources)
+  }
+
+  /// Not long after a repair; later there is nothing to go back to.
+  var mayStillBeUndone: Bool {
+    let distance = send.unacknowledged.signedDistance(from: send.recoveryPoint)
+    return detection.flags.contains(.isUndoable)
+      && distance <= Int32(truncatingIfNeeded: control.window)
   }
 
   /// Eifel detection (RFC 3522, section 3.2): the first acknowledgment of new data after a

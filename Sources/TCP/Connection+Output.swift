@@ -123,13 +123,13 @@ extension Connection {
   }
 
   /// What undoing a needless repair needs to know (RFC 3522, section 3.2, step 1).
-  private mutating func noteRetransmission(now: Instant) {
+  private mutating func noteRetransmission(of byteCount: UInt32, now: Instant) {
     guard detection.flags.contains(.isUndoable) else { return }
-    if detection.unreportedCount == 0, flags.contains(.timestamps) {
+    if detection.unreportedByteCount == 0, flags.contains(.timestamps) {
       detection.retransmittedAt = timestampValue(at: now)
       detection.flags.insert(.awaitsEcho)
     }
-    if detection.unreportedCount < .max { detection.unreportedCount &+= 1 }
+    detection.unreportedByteCount = min(detection.unreportedByteCount &+ byteCount, 1 << 30)
   }
 
   /// A planned segment is on its way.
@@ -148,7 +148,7 @@ extension Connection {
     guard plan.record == PacketPool.none else {
       resources.counters.retransmittedSegments &+= 1
       flags.remove(.retransmitNow)
-      noteRetransmission(now: now)
+      noteRetransmission(of: plan.byteCount, now: now)
       scoreboard.retransmitted(plan.record, at: time, segments: &resources.segments)
       restartRetransmissionTimer(now: now, resources.configuration)
       limitTimerByPatience()

@@ -123,6 +123,8 @@ package struct Cubic: CongestionControl {
     epoch = nil
   }
 
+  package mutating func continueReduction(after earlier: Self) { previous = earlier.previous }
+
   /// Section 4.2: time without data must not count.
   package mutating func idled(maximumSegment: UInt32) {
     window = min(window, Self.initialWindow(maximumSegment))

@@ -62,5 +62,9 @@ package struct DCTCP: CongestionControl {
 
   package mutating func undone() { reno.undone() }
 
+  package mutating func continueReduction(after earlier: Self) {
+    reno.continueReduction(after: earlier.reno)
+  }
+
   package mutating func idled(maximumSegment: UInt32) { reno.idled(maximumSegment: maximumSegment) }
 }

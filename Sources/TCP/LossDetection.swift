@@ -19,8 +19,8 @@ struct LossDetection: BitwiseCopyable {
   var tailProbeEnd = SequenceNumber(0)
   /// RetransmitTS (RFC 3522, section 3.2): TSval of the first retransmission of an episode.
   var retransmittedAt: UInt32 = 0
-  /// Retransmissions of an episode that no DSACK has reported as needless.
-  var unreportedCount: UInt16 = 0
+  /// Bytes sent again in an episode that no DSACK has reported as needless.
+  var unreportedByteCount: UInt32 = 0
   /// RACK.reo_wnd_mult and RACK.reo_wnd_persist.
   var windowMultiplier: UInt8 = 1
   var persistence: UInt8 = 0
@@ -37,7 +37,8 @@ struct LossDetection: BitwiseCopyable {
     guard roundTrip == 0 || difference > 0 || (difference == 0 && end > latestEnd) else { return }
     latestSentAt = sentAt
     latestEnd = end
-    roundTrip = max(age, 1)
+    // No timer waits longer than the longest round trip that is measured (see `measure`).
+    roundTrip = min(max(age, 1), 1 << 26)
   }
 
   /// RACK_detect_reordering (RFC 8985, section 6.2, step 3).
@@ -58,7 +59,7 @@ struct LossDetection: BitwiseCopyable {
 
   /// A repair begins; it can be undone until the next one.
   mutating func beginEpisode() {
-    unreportedCount = 0
+    unreportedByteCount = 0
     flags.remove(.awaitsEcho)
     flags.insert(.isUndoable)
   }
@@ -94,12 +95,13 @@ extension Scoreboard {
     while index != PacketPool.none {
       let segment = segments[index]
       if !segment.flags.intersects(.sacked | .lost), detection.wasOvertaken(segment) {
-        let deadline = segment.sentAt &+ detection.roundTrip &+ window
-        let remaining = Int32(bitPattern: deadline &- now)
-        if remaining <= 0 {
+        // What waits longest waits this long, also where the clock has wrapped since it was sent.
+        let limit = detection.roundTrip &+ window
+        let age = now &- segment.sentAt
+        if age >= limit {
           markLost(index, segments: &segments)
         } else {
-          wait = max(wait, UInt32(remaining))
+          wait = max(wait, limit &- age)
         }
       }
       index = segment.next

@@ -67,6 +67,11 @@ package struct NewReno: CongestionControl {
     slowStartThreshold = max(slowStartThreshold, previousThreshold)
   }
 
+  package mutating func continueReduction(after earlier: Self) {
+    previousWindow = earlier.previousWindow
+    previousThreshold = earlier.previousThreshold
+  }
+
   package mutating func idled(maximumSegment: UInt32) {
     window = min(window, Self.initialWindow(maximumSegment))
   }

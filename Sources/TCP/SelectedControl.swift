@@ -98,6 +98,21 @@ package enum SelectedControl: CongestionControl {
     change({ $0.undone() }, { $0.undone() }, { $0.undone() })
   }
 
+  package mutating func continueReduction(after earlier: Self) {
+    switch (self, earlier) {
+    case (.newReno(var control), .newReno(let earlier)):
+      control.continueReduction(after: earlier)
+      self = .newReno(control)
+    case (.cubic(var control), .cubic(let earlier)):
+      control.continueReduction(after: earlier)
+      self = .cubic(control)
+    case (.dctcp(var control), .dctcp(let earlier)):
+      control.continueReduction(after: earlier)
+      self = .dctcp(control)
+    case (.newReno, _), (.cubic, _), (.dctcp, _): preconditionFailure("another algorithm")
+    }
+  }
+
   package mutating func idled(maximumSegment: UInt32) {
     change(
       { $0.idled(maximumSegment: maximumSegment) }, { $0.idled(maximumSegment: maximumSegment) },

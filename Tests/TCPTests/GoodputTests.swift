@@ -22,11 +22,14 @@ import Wire
     for byteCount in [16_000, 100_000, 1_000_000, 4_000_000] {
       cases.append(Case(conditions: wire("loss 1 %", loss: 0.01), byteCount: byteCount))
     }
+    for reordering in [0.01, 0.05] {
+      var late = wire("reordering \(reordering * 100) %")
+      late.reordering = reordering
+      cases.append(Case(conditions: late, byteCount: 1_000_000))
+      cases.append(Case(conditions: late, byteCount: 8_000_000))
+    }
     var other = wire("loss 1 %, NewReno", loss: 0.01)
     cases.append(Case(conditions: other, byteCount: 1_000_000, choice: .newReno))
-    other = wire("reordering 5 %")
-    other.reordering = 0.05
-    cases.append(Case(conditions: other, byteCount: 1_000_000))
     other = wire("duplication 5 %")
     other.duplication = 0.05
     cases.append(Case(conditions: other, byteCount: 1_000_000))
@@ -103,11 +106,12 @@ import Wire
   /// Bytes per second: the least of the link, the receive window in each round trip (as large as the
   /// test's packet buffers let it become), and the
   /// response function of the Reno-friendly region (RFC 9438, section 5.1: sqrt(3 / (2 p))); for
-  /// short transfers, the round trips of slow start come on top.
+  /// short transfers, the round trips of slow start come on top. A window is acknowledged when all
+  /// of it has arrived: where segments come late, its round trip is that of the latest.
   static func theory(_ item: Case) -> Double {
     let segment = 1448.0
     let roundTrip = roundTrip(item.conditions)
-    var rate = 524_288 / roundTrip
+    var rate = 524_288 / (roundTrip + Self.lateness(of: 524_288, item.conditions))
     let loss = item.conditions.loss + item.conditions.corruption
     if loss > 0 { rate = min(rate, segment * (1.5 / loss).squareRoot() / roundTrip) }
     if let link = item.conditions.rate {
@@ -118,10 +122,17 @@ import Wire
     var time = 0.0
     while sent + window < Double(item.byteCount), window < rate * roundTrip {
       sent += window
+      time += roundTrip + Self.lateness(of: window, item.conditions)
       window *= 2
-      time += roundTrip
     }
     return Double(item.byteCount) / (time + (Double(item.byteCount) - sent) / rate)
+  }
+
+  /// Seconds by which the latest of a window's segments is late: the greatest of n numbers between 0
+  /// and the most is n / (n + 1) of that on average.
+  private static func lateness(of window: Double, _ conditions: WireConditions) -> Double {
+    let count = window / 1448 * conditions.reordering
+    return Double(WireConditions.longestDetour.microseconds) / 1e6 * count / (count + 1)
   }
 
   /// What a transfer took, and what it did to the wire.

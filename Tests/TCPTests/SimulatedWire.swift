@@ -19,6 +19,9 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// What happens to segments on their way.
 struct WireConditions: Sendable, CustomTestStringConvertible {
+  /// How much later than others a reordered segment comes, at most.
+  static var longestDetour: Interval { .microseconds(300) }
+
   var name: String
   var loss = 0.0
   var duplication = 0.0
@@ -84,7 +87,8 @@ final class SimulatedWire {
     for _ in 0..<copies {
       var delay = conditions.delay
       if Double.random(in: 0..<1, using: &random) < conditions.reordering {
-        delay = delay + .microseconds(UInt64.random(in: 1...300, using: &random))
+        let longest = WireConditions.longestDetour.microseconds
+        delay = delay + .microseconds(UInt64.random(in: 1...longest, using: &random))
       }
       order += 1
       insert((departure + delay, order, host, segment))
