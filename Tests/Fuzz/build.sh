@@ -29,8 +29,9 @@ for module in $modules; do
   done
 done
 
-swiftc -package-name ix -parse-as-library -swift-version 6 -O -wmo -sanitize=fuzzer ${coverage[@]+"${coverage[@]}"} \
-  -enforce-exclusivity=unchecked   -enable-experimental-feature Lifetimes -module-name Fuzz -I $folder/modules \
+swiftc -package-name ix -parse-as-library -swift-version 6 -O -wmo \
+  -sanitize=fuzzer ${coverage[@]+"${coverage[@]}"} -enforce-exclusivity=unchecked \
+  -enable-experimental-feature Lifetimes -module-name Fuzz -I $folder/modules \
   -Xcc -fmodule-map-file=Sources/CIXABI/include/module.modulemap -Xcc -ISources/CIXABI/include \
   -Xcc -fmodule-map-file=Sources/CX86/include/module.modulemap -Xcc -ISources/CX86/include \
   $folder/sources/*.swift Tests/Fuzz/*.swift -o $folder/$program

@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+# Swift's own report of a crash would keep libFuzzer from saving the input.
+export SWIFT_BACKTRACE=enable=no
+
 seconds=${1:?usage: run.sh SECONDS}
 for target in options frames segments; do
   echo "fuzzing $target for $seconds s"
