@@ -1,4 +1,5 @@
 import CIXABI
+import Glibc
 import IXABI
 
 /// The control page of one running dataplane (ix_control.h), seen from the host.
@@ -56,10 +57,12 @@ package final class ControlPage: @unchecked Sendable {
     ).assumingMemoryBound(to: ControlCore.self)
   }
 
-  /// What core `index` shows now; nil when it does not come to the end of an update.
+  /// What core `index` shows now; nil when it does not come to the end of an update within a second:
+  /// the host may have taken its processor away in the midst of one.
   package func snapshot(_ index: Int) -> CoreSnapshot? {
     var copy = ControlCore()
-    for _ in 0..<1000 {
+    for attempt in 0..<1100 {
+      if attempt >= 100 { usleep(1000) }
       // SAFETY: both are whole blocks; the function copies word by word.
       if unsafe ix_control_snapshot(block(index), &copy) == 1 {
         return unsafe CoreSnapshot(&copy, index: index)

@@ -64,6 +64,7 @@ package struct CaptureRing: ~Copyable {
 
   /// Keeps the beginning of a frame that was sent: headers, which are written once more, and what
   /// of `fragments` there is room for.
+  @inline(__always)
   package mutating func append(
     headerByteCount: Int, _ fragments: Span<Fragment>, now: Instant,
     writeHeader: (inout MutableRawSpan) -> Void

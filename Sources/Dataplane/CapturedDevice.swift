@@ -79,7 +79,8 @@ package struct CapturedDevice<Inner: NetworkDevice & ~Copyable>: NetworkDevice, 
     return inner.transmit(frame, fragments: fragments, pool: &pool, writeHeader: writeHeader)
   }
 
-  @inline(never)
+  // Inlined, as everything that is handed `writeHeader`: no call's target is unknown on this path.
+  @inline(__always)
   private mutating func transmitCaptured(
     _ frame: OutgoingFrame, fragments: Span<Fragment>, pool: inout PacketPool,
     writeHeader: (inout MutableRawSpan) -> Void
@@ -108,4 +109,6 @@ package struct CapturedDevice<Inner: NetworkDevice & ~Copyable>: NetworkDevice, 
   package mutating func takeWakes() -> UInt64 { inner.takeWakes() }
   package mutating func armInterrupt() -> Bool { inner.armInterrupt() }
   package func disarmInterrupt() { inner.disarmInterrupt() }
+  package mutating func steer(by flows: FlowSteering) { inner.steer(by: flows) }
+  package mutating func isSteering() -> Bool { inner.isSteering() }
 }

@@ -86,6 +86,17 @@ package struct ControlBlock: ~Copyable {
     unsafe ix_control_counters(core)[counter.rawValue] = value
   }
 
+  /// Counter `offset` places behind `counter`.
+  func set(_ counter: ControlCounter, offset: Int, _ value: UInt64) {
+    let index = counter.rawValue &+ offset
+    precondition(UInt(bitPattern: index) < UInt(IX_CONTROL_COUNTER_LIMIT), "no such counter")
+    unsafe ix_control_counters(core)[index] = value
+  }
+
+  func set(_ groups: FlowGroupSet) {
+    unsafe core.pointee.flow_groups = groups.words
+  }
+
   @inline(__always)
   package func set(_ drop: ControlDrop, _ value: UInt64) {
     set(dropAt: ControlDrop.base &+ drop.rawValue, value)

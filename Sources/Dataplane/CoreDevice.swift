@@ -100,7 +100,7 @@ extension CoreDevice where Card: ~Copyable {
     return send(frame, fragments: fragments, pool: &pool, writeHeader: writeHeader)
   }
 
-  @inline(never)
+  @inline(__always)
   private mutating func send(
     _ frame: OutgoingFrame, fragments: Span<Fragment>, pool: inout PacketPool,
     writeHeader: (inout MutableRawSpan) -> Void
@@ -149,4 +149,15 @@ extension CoreDevice where Card: ~Copyable {
 
   @inline(__always)
   package mutating func takeWakes() -> UInt64 { uplink?.takeWakes() ?? 0 }
+
+  /// Lets `change` change the card; does nothing on a core without one.
+  package mutating func withCard(_ change: (inout Card) -> Void) {
+    if hasCard { change(&card) }
+  }
+
+  package mutating func steer(by flows: FlowSteering) {
+    if hasCard { card.steer(by: flows) }
+  }
+
+  package mutating func isSteering() -> Bool { hasCard && card.isSteering() }
 }

@@ -60,6 +60,7 @@ extension ElasticThread where Device: ~Copyable {
       ).result
     case .timerCancel: return timers.cancel(call.handle).result
     case .tcpConfigure: return configure(index, now: now)
+    case .tcpLeave: return stack.tcp.leave(handle, cookie: call.cookie, pool: pool).result
     }
   }
 

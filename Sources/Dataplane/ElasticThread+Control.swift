@@ -16,17 +16,21 @@ extension ElasticThread where Device: ~Copyable {
   @inline(never)
   package mutating func attend(now: Instant, on core: inout some ProcessorCore & ~Copyable) {
     var isStopping = false
+    var isAsked = false
     while let command = control.nextCommand() {
-      control.complete(perform(command, on: &core))
+      isAsked = true
+      control.complete(perform(command, now: now, on: &core))
       if command.operation == ControlOperation.stop.rawValue { isStopping = true }
     }
-    control.set(isStopping ? .stopped : .running)
+    control.set(isStopping ? .stopped : isParked ? .parked : .running)
     device.updateCapture(control)
-    if isStopping || now >= numbersDue || !device.isCapturing {
+    advanceFlowGroups(now: now)
+    if isAsked || now >= numbersDue {
       publish(now: now)
     } else {
-      publishDue = now + Self.captureInterval
+      publishDue = min(numbersDue, now + Self.captureInterval)
     }
+    if stack.isMigrating { publishDue = now }
     if isStopping { core.stop() }
   }
 
@@ -41,12 +45,13 @@ extension ElasticThread where Device: ~Copyable {
     publish(device.statistics)
     publishNetwork()
     publishTCP(stack.tcp.counters)
+    publish(stack.migrations)
     publishDrops(stack.tcp.counters)
     control.endUpdate()
   }
 
   private mutating func perform(
-    _ command: ControlCommand, on core: inout some ProcessorCore & ~Copyable
+    _ command: ControlCommand, now: Instant, on core: inout some ProcessorCore & ~Copyable
   ) -> Status {
     guard let operation = ControlOperation(rawValue: command.operation) else {
       return .unknownCall
@@ -70,7 +75,12 @@ extension ElasticThread where Device: ~Copyable {
       // Whoever ends a capture finds all of it once it knows that it has ended.
       device.updateCapture(control)
       return status
-    case .park, .unpark, .migrate: return .wrongState
+    case .park: return park(targets: argument)
+    case .unpark: return unpark()
+    case .migrate:
+      let groups = FlowGroupSet(first: argument, count: command.arguments.1)
+      return stack.migrate(
+        groups, to: Int(truncatingIfNeeded: command.arguments.2), now: now)
     }
   }
 
@@ -162,6 +172,19 @@ extension ElasticThread where Device: ~Copyable {
     control.set(.tcpAcceptedCookies, tcp.acceptedCookies)
     control.set(.tcpPathErrors, tcp.pathErrors)
     control.set(.tcpPathReductions, tcp.pathReductions)
+  }
+
+  private func publish(_ migrations: MigrationCounters) {
+    control.set(stack.links.ownGroups)
+    control.set(.departedGroups, migrations.departedGroups)
+    control.set(.arrivedGroups, migrations.arrivedGroups)
+    control.set(.stayedGroups, migrations.stayedGroups)
+    control.set(.arrivedConnections, migrations.arrivedConnections)
+    control.set(.heldPackets, migrations.heldPackets)
+    control.set(.droppedHeldPackets, migrations.droppedPackets)
+    control.set(.migrationPauseNanoseconds, migrations.pauseSum.nanoseconds)
+    let pauses = migrations.pauses.span
+    for index in pauses.indices { control.set(.migrationPauses0, offset: index, pauses[index]) }
   }
 
   private func publishDrops(_ tcp: TCPCounters) {

@@ -44,6 +44,12 @@ package struct ElasticThread<
   package internal(set) var load: LoadMeter
   /// What the host sees of this core, and asks of it.
   var control: ControlBlock
+  /// Cores, one bit each, that get the flow groups of this one while it is to be parked.
+  var parkTargets: UInt64 = 0
+  /// Those of them that have not had their share.
+  var parkRest: UInt64 = 0
+  /// When it is tried next.
+  var parkDue = Instant(nanoseconds: 0)
   /// When the host is to be shown something, and when new numbers.
   var publishDue = Instant(nanoseconds: 0)
   var numbersDue = Instant(nanoseconds: 0)
@@ -77,6 +83,7 @@ package struct ElasticThread<
   ) -> Int64 {
     guard callCount <= UInt64(calls.capacity) else { return Status.badArgument.result }
     events.mergesSent = flags & UInt64(IX_POLL_MERGES_SENT) != 0
+    events.letsConnectionsGo = flags & UInt64(IX_POLL_LETS_CONNECTIONS_GO) != 0
     var now = core.now()
     var busyAt = now
     // The application had the core since.
@@ -112,9 +119,9 @@ package struct ElasticThread<
     let limit = now + Self.longestSleep
     var deadline = min(stack.tcp.nextDeadline ?? limit, limit)
     if let timer = timers.nextDeadline { deadline = min(deadline, timer) }
-    control.set(.sleeping)
+    control.set(isParked ? .parked : .sleeping)
     core.sleep(until: deadline, now: now)
-    control.set(.running)
+    control.set(isParked ? .parked : .running)
     metrics.sleeps &+= 1
     load.foundEmpty(now: core.now())
     device.disarmInterrupt()
@@ -129,8 +136,8 @@ package struct ElasticThread<
     if cores != 0 { core.wake(cores) }
   }
 
-  /// What the stack has no timer for is looked at this often.
-  private static var longestSleep: Interval { .milliseconds(100) }
+  /// What the stack has no timer for, and what the host asks for, is looked at this often.
+  private static var longestSleep: Interval { .milliseconds(25) }
 
   /// Steps one and two of the cycle: what the device has finished, and the batched calls.
   mutating func begin(callCount: Int, now: Instant) {

@@ -16,6 +16,7 @@ package struct EventArray: ~Copyable {
   package private(set) var count = 0
   /// What the application has asked for with its latest `poll`.
   package var mergesSent = false
+  package var letsConnectionsGo = false
   private let events: UnsafeMutablePointer<EventDescriptor>
   private let receiveWindow: UserAddress
 
@@ -122,6 +123,18 @@ extension EventArray: ConnectionEvents {
 
   package mutating func peerClosed(_ handle: Handle, cookie: UInt64) {
     append(Self.event(.tcpPeerClosed, handle, cookie))
+  }
+
+  package mutating func leaving(_ handle: Handle, cookie: UInt64) {
+    append(Self.event(.tcpLeaving, handle, cookie))
+  }
+
+  package mutating func arrived(_ handle: Handle, cookie: UInt64, flow: Flow) {
+    var event = Self.event(.tcpArrived, handle, cookie)
+    event.remote_address = flow.remoteAddress.rawValue
+    event.remote_port = flow.remotePort
+    event.local_port = flow.localPort
+    append(event)
   }
 
   package mutating func dead(_ handle: Handle, cookie: UInt64, reason: Reason) {

@@ -36,6 +36,7 @@ struct Uplink: ~Copyable {
   mutating func refresh() { sender.refresh() }
 
   /// Takes a frame; false when it is too long or the ring full.
+  @inline(__always)
   mutating func transmit(
     _ frame: OutgoingFrame, fragments: Span<Fragment>,
     writeHeader: (inout MutableRawSpan) -> Void

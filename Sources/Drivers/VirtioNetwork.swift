@@ -40,6 +40,8 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
   var cutter: SegmentCutter
   var receiveWatch = NotificationWatch()
   var transmitWatch = NotificationWatch()
+  /// Of the first queue pair of a device that hashes.
+  var steering: VirtioSteering<Transport>?
   /// When the watches look again.
   var nextWatch = Instant(nanoseconds: 0)
 

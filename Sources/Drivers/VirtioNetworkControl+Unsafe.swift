@@ -3,11 +3,13 @@ import Packets
 import Wire
 
 /// The control queue of a network device: commands, one at a time (virtio 1.2, section 5.1.6.5).
-struct VirtioNetworkControl<Transport: VirtioTransport>: ~Copyable {
+package struct VirtioNetworkControl<Transport: VirtioTransport>: ~Copyable {
   private var queue: VirtioNetwork<Transport>.Queue
   /// The command, and behind it the device's answer.
   private let memory: MemoryRegion
   private let map: DirectMap
+  /// A command has been given and not been answered.
+  private var isBusy = false
 
   private static var commandByteCount: Int { 1024 }
   /// Looks at the used ring before a device counts as stuck; each takes about a microsecond where
@@ -36,11 +38,36 @@ struct VirtioNetworkControl<Transport: VirtioTransport>: ~Copyable {
     try perform(command.byteCount, transport)
   }
 
-  /// VIRTIO_NET_CTRL_MQ_RSS_CONFIG: class 4, command 1, and `struct virtio_net_rss_config`. Packets
-  /// that are not TCP or UDP over IPv4 go to the first queue.
+  /// The device chooses receive queues as `steering` says, when this returns.
   mutating func scale(
     _ steering: ReceiveScaling, pairCount: Int, _ transport: Transport
   ) throws(VirtioError) {
+    try perform(write(steering, pairCount: pairCount), transport)
+  }
+
+  /// Asks for the same without waiting; false while an earlier command is not answered.
+  mutating func beginScaling(
+    _ steering: ReceiveScaling, pairCount: Int, _ transport: Transport
+  ) -> Bool {
+    guard !isBusy, begin(write(steering, pairCount: pairCount), transport) else { return false }
+    return true
+  }
+
+  /// Whether the latest command is answered, and if it is, whether it was obeyed; nil while it is
+  /// not.
+  mutating func poll() -> Bool? {
+    guard isBusy else { return true }
+    guard queue.queue.takeUsed() != nil else {
+      if queue.queue.isBroken { isBusy = false }
+      return queue.queue.isBroken ? false : nil
+    }
+    isBusy = false
+    return isObeyed
+  }
+
+  /// VIRTIO_NET_CTRL_MQ_RSS_CONFIG: class 4, command 1, and `struct virtio_net_rss_config`. Packets
+  /// that are not TCP or UDP over IPv4 go to the first queue. Returns the command's bytes.
+  private func write(_ steering: ReceiveScaling, pairCount: Int) -> Int {
     var command = Command(memory, limit: Self.commandByteCount)
     command.append(4 as UInt8)
     command.append(1 as UInt8)
@@ -54,27 +81,35 @@ struct VirtioNetworkControl<Transport: VirtioTransport>: ~Copyable {
     command.append(UInt16(truncatingIfNeeded: pairCount))
     command.append(UInt8(ReceiveScaling.keyByteCount))
     for index in 0..<ReceiveScaling.keyByteCount { command.append(steering.key[index]) }
-    try perform(command.byteCount, transport)
+    return command.byteCount
   }
 
-  private mutating func perform(_ byteCount: Int, _ transport: Transport) throws(VirtioError) {
-    guard queue.queue.nextSlot != nil else { throw .commandRefused }
+  /// False when the queue takes no command.
+  private mutating func begin(_ byteCount: Int, _ transport: Transport) -> Bool {
+    guard queue.queue.nextSlot != nil else { return false }
     let address = map.deviceAddress(of: memory.base)
     let answer = memory.base + Self.commandByteCount
     queue.queue.submit(
       request: address, byteCount: byteCount, reply: map.deviceAddress(of: answer))
     if queue.queue.publish() { transport.ring(queue.doorbell) }
+    isBusy = true
+    return true
+  }
+
+  private mutating func perform(_ byteCount: Int, _ transport: Transport) throws(VirtioError) {
+    guard begin(byteCount, transport) else { throw .commandRefused }
     for _ in 0..<Self.lookLimit {
-      guard queue.queue.takeUsed() != nil else {
-        guard !queue.queue.isBroken else { throw .commandRefused }
-        continue
-      }
-      // SAFETY: the answer lies in the region, behind the command.
-      let status = unsafe x86_device_read8(memory.pointer + Self.commandByteCount)
-      guard status == 0 else { throw .commandRefused }  // VIRTIO_NET_OK
+      guard let isObeyed = poll() else { continue }
+      guard isObeyed else { throw .commandRefused }
       return
     }
     throw .commandRefused
+  }
+
+  /// VIRTIO_NET_OK.
+  private var isObeyed: Bool {
+    // SAFETY: the answer lies in the region, behind the command.
+    unsafe x86_device_read8(memory.pointer + Self.commandByteCount) == 0
   }
 
   /// A command being written, little-endian.

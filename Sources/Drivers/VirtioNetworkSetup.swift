@@ -78,10 +78,15 @@ package struct VirtioNetworkSetup<Transport: VirtioTransport>: ~Copyable {
 
   /// Starts the device, after all pairs have been made. With several pairs it is told how to use
   /// them: by hash, as `steering` says, where it can, and in some way of its own where it cannot.
+  /// Returns what the first pair needs to tell it other owners later (`steersWith`).
+  @discardableResult
   package func start(
     steering: ReceiveScaling?, arena: inout Arena, map: DirectMap
-  ) throws(VirtioError) {
-    guard pairCount > 1, let steering else { return VirtioHandshake.finish(transport) }
+  ) throws(VirtioError) -> VirtioSteering<Transport>? {
+    guard pairCount > 1, let steering else {
+      VirtioHandshake.finish(transport)
+      return nil
+    }
     do throws(VirtioError) {
       var control = try VirtioNetworkControl(
         queue: UInt16(truncatingIfNeeded: 2 * pairLimit), transport, arena: &arena, map: map)
@@ -89,6 +94,9 @@ package struct VirtioNetworkSetup<Transport: VirtioTransport>: ~Copyable {
       try steersByHash
         ? control.scale(steering, pairCount: pairCount, transport)
         : control.use(pairCount: pairCount, transport)
+      guard steersByHash else { return nil }
+      return VirtioSteering(
+        control: control, key: steering.key, pairCount: pairCount, transport: transport)
     } catch {
       VirtioHandshake.fail(transport)
       throw error
@@ -103,6 +111,11 @@ package struct ReceiveScaling: BitwiseCopyable {
   /// The Toeplitz key.
   let key: InlineArray<40, UInt8>
   let flows: FlowSteering
+
+  init(key: InlineArray<40, UInt8>, flows: FlowSteering) {
+    self.key = key
+    self.flows = flows
+  }
 
   /// Each flow group goes to the queue pair with the number of its owner.
   package init(hash: ToeplitzHash, flows: FlowSteering) {

@@ -39,6 +39,8 @@ struct Core: ~Copyable {
   var firstDirty = Slab<Session>.none
   /// Loans whose bytes were acknowledged and whose owner was not told yet.
   var returnedLoans: [UInt64] = []
+  /// Connections that are wanted on other cores.
+  var leaving: [Leaving] = []
   /// Told apart by every use of a session's number.
   var nextGeneration: UInt32 = 1
   /// The generation of each timer that runs, zero for one that does not.
@@ -131,15 +133,15 @@ struct Core: ~Copyable {
   }
 
   /// Runs the batch and one cycle of the dataplane; returns how many events there are.
-  mutating func poll() -> Int {
+  mutating func poll(letsConnectionsGo: Bool) -> Int {
     sendDirtySessions()
     if firstDirty != Slab<Session>.none {
       // What depends on the results of these calls, such as a FIN, does not wait for an event.
       flush()
       sendDirtySessions()
     }
-    let eventCount = systemCall(
-      .poll, UInt64(truncatingIfNeeded: callCount), UInt64(IX_POLL_MERGES_SENT))
+    let flags = IX_POLL_MERGES_SENT | (letsConnectionsGo ? IX_POLL_LETS_CONNECTIONS_GO : 0)
+    let eventCount = systemCall(.poll, UInt64(truncatingIfNeeded: callCount), UInt64(flags))
     precondition(eventCount >= 0, "the kernel refused to poll")
     finishBatch()
     return Int(truncatingIfNeeded: eventCount)

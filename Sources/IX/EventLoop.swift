@@ -4,14 +4,15 @@ import IXABI
 extension Core {
   /// One turn of the loop. Not a method: services come back to `Core.current`, so no access to it
   /// may span a call of theirs.
-  static func cycle(_ service: inout some Service & ~Copyable) {
-    let count = Core.current.poll()
+  static func cycle<Application: Service & ~Copyable>(_ service: inout Application) {
+    let count = Core.current.poll(letsConnectionsGo: Application.connectionsMayMove)
     var index = 0
     while index < count {
       dispatch(Core.current.event(index), to: &service)
       index &+= 1
     }
     while let token = Core.current.returnedLoans.popLast() { service.returned(loan: token) }
+    if !Core.current.leaving.isEmpty { letConnectionsGo(by: &service) }
   }
 
   @inline(__always)
@@ -40,6 +41,8 @@ extension Core {
     case .timerFired:
       let timer = Timer(cookie: event.cookie)
       if Core.current.finish(timer) { service.fired(timer) }
+    case .tcpLeaving: Core.current.noteLeaving(Connection(cookie: event.cookie))
+    case .tcpArrived: arrived(event, at: &service)
     case .tcpReceived, .tcpSent, .none, .message: break
     }
   }

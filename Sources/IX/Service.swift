@@ -29,6 +29,24 @@ public protocol Service: ~Copyable {
   /// The connection is gone, or could not be made: `connection` must not be used again.
   mutating func ended(_ connection: Connection, reason: Reason)
 
+  /// Whether connections may go to other cores while they are open, so that the control plane can
+  /// give and take cores. Default: no, they stay where they began.
+  static var connectionsMayMove: Bool { get }
+
+  /// `connection` is to go to another core, where the application has other memory. It has sent
+  /// nothing that is not acknowledged, and receives nothing from now on. Returns what `arrived` is
+  /// to know about it there; nil when it must not go now, and then this is asked again, for a
+  /// quarter of a second. Default: 0, which is right for an application that knows nothing about
+  /// its connections.
+  mutating func leaving(_ connection: Connection) -> UInt64?
+
+  /// The connection has gone: `connection` must not be used again. Default: does nothing.
+  mutating func left(_ connection: Connection)
+
+  /// A connection has come from another core, or has not left this one after all; `word` is what
+  /// `leaving` returned. Default: as for `connected`.
+  mutating func arrived(_ connection: Connection, word: UInt64)
+
   /// A datagram arrived on a port of `bind(on:)`. It stays where the network card wrote it until it
   /// is sent back or goes out of scope.
   mutating func received(_ datagram: consuming ReceivedDatagram)
@@ -46,6 +64,10 @@ extension Service where Self: ~Copyable {
   public mutating func sent(_ connection: Connection) {}
   public mutating func returned(loan token: UInt64) {}
   public mutating func ended(_ connection: Connection, reason: Reason) {}
+  public static var connectionsMayMove: Bool { false }
+  public mutating func leaving(_ connection: Connection) -> UInt64? { 0 }
+  public mutating func left(_ connection: Connection) {}
+  public mutating func arrived(_ connection: Connection, word: UInt64) { connected(connection) }
   public mutating func received(_ datagram: consuming ReceivedDatagram) {}
   public mutating func fired(_ timer: Timer) {}
 }

@@ -52,8 +52,22 @@ public enum ControlCounter: Int, Sendable {
   /// Times the core slept until a frame or a timer.
   case sleeps
 
+  /// Flow groups that went to another core, came from one, and stayed because their connections did
+  /// not come to rest.
+  case departedGroups, arrivedGroups, stayedGroups
+  case arrivedConnections
+  /// Packets that waited for the connection they belong to, and those there was no room for.
+  case heldPackets, droppedHeldPackets
+  /// How long connections stood still on their way here, in all; and how often for less than 32 us,
+  /// 64 us, and so on up to 8.2 ms, and longer.
+  case migrationPauseNanoseconds
+  case migrationPauses0, migrationPauses1, migrationPauses2, migrationPauses3, migrationPauses4
+  case migrationPauses5, migrationPauses6, migrationPauses7, migrationPauses8, migrationPauses9
+
+  /// The last one.
+  public static var last: Self { .migrationPauses9 }
   /// How many there are.
-  public static var count: Int { sleeps.rawValue + 1 }
+  public static var count: Int { last.rawValue + 1 }
 }
 
 /// Why segments and frames went no further, beside the network layer's reasons, which come first:

@@ -64,6 +64,7 @@ public enum Operation: UInt32, Sendable {
   case timerCancel = 12
   case tcpSendReceived = 13
   case tcpConfigure = 14
+  case tcpLeave = 15
 }
 
 /// Options of one connection: `IX_OPTION_...` of ix_abi.h. Append-only.
@@ -91,6 +92,8 @@ public enum EventKind: UInt16, Sendable {
   case tcpDead = 8
   case timerFired = 9
   case message = 10
+  case tcpLeaving = 11
+  case tcpArrived = 12
 }
 
 /// One batched call, 64 bytes.

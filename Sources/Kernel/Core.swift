@@ -53,6 +53,13 @@
       ix_enter_user(entry.address.rawValue, entry.stack.rawValue, entry.argument.rawValue)
     }
 
+    /// Lets this core tell the network card that flow groups have other owners.
+    mutating func steersWith(
+      _ steering: consuming VirtioSteering<VirtioPCITransport<MappedRegisters>>
+    ) {
+      thread.device.steersWith(steering)
+    }
+
     @inline(__always)
     mutating func poll(callCount: UInt64, flags: UInt64) -> Int64 {
       var pace = Pace(clock: clock, interrupts: interrupts, processors: processors)

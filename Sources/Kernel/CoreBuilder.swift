@@ -26,7 +26,8 @@
     let interrupts: LocalAPIC
     let processors: ProcessorList
     let plan: MemoryPlan
-    let entropy: Entropy
+    /// Of all cores alike: connections, and cookies for them, go from one to another.
+    let secret: (UInt64, UInt64)
     let application: LoadedApplication
     let card: NetworkCardSetup
     let mesh: CoreMesh?
@@ -64,7 +65,7 @@
         device: device(of: site.index, arena: &arena), links: links(of: site.index, arena: &arena),
         shared: site.shared, memory: site.memory, plan: plan, core: site.index,
         control: control, options: boot.options,
-        secret: entropy.secret(), now: clock.instant(at: x86_rdtsc()), arena: &arena)
+        secret: secret, now: clock.instant(at: x86_rdtsc()), arena: &arena)
       Core.install(
         Core(
           clock: clock, interrupts: interrupts, memory: site.memory, coreCount: coreCount,

@@ -55,7 +55,8 @@
     }
     return CoreBuilder(
       boot: boot, image: image, clock: clock, interrupts: interrupts, processors: processors,
-      plan: .forGuest(kernel, coreCount: coreCount), entropy: entropy, application: application,
+      plan: .forGuest(kernel, coreCount: coreCount), secret: entropy.secret(),
+      application: application,
       card: card, mesh: mesh, flows: flows, flowMemory: flowMemory, hash: hash,
       control: control)
   }
@@ -70,8 +71,10 @@
       builder.install(site, arena: &arena)
       sites[index] = site
       if index == builder.coreCount - 1 {
-        builder.card.start(
+        let steering = builder.card.start(
           ReceiveScaling(hash: builder.hash, flows: builder.flows), arena: &arena)
+        // The core this runs on is the first, and has been installed.
+        if let steering { Core.current.steersWith(steering) }
       }
     }
     builder.control.publish(clock: builder.clock, kernel: kernel)

@@ -58,9 +58,11 @@
     }
 
     /// Starts the device; ends the machine when it does not.
-    borrowing func start(_ steering: ReceiveScaling, arena: inout Arena) {
+    borrowing func start(
+      _ steering: ReceiveScaling, arena: inout Arena
+    ) -> VirtioSteering<VirtioPCITransport<MappedRegisters>>? {
       do throws(VirtioError) {
-        try start(steering: steering, arena: &arena, map: Layout.directMap)
+        return try start(steering: steering, arena: &arena, map: Layout.directMap)
       } catch {
         refuse(error)
       }

@@ -23,7 +23,7 @@ package struct CoreLinks: ~Copyable {
   }
 
   package let flows: FlowSteering
-  private let steering: Steering
+  let steering: Steering
   private let mesh: CoreMesh?
   private var links: Table<Link>
   /// Buffers of this core's pool that sent messages lend, by link and position.
@@ -32,6 +32,8 @@ package struct CoreLinks: ~Copyable {
   private var unreclaimedCount = 0
   /// The core whose messages came first in the last cycle.
   private var firstInTurn = 0
+  /// Flow groups have changed their owners since the start.
+  var ownersChange = false
   /// Cores that have been sent something since `takeWakes`.
   private var sentTo: UInt64 = 0
   package private(set) var counters = Counters()
@@ -61,6 +63,7 @@ package struct CoreLinks: ~Copyable {
     self.mesh = mesh
     self.links = links
     self.lent = lent
+    ownGroups = flows.ownGroups()
   }
 
   private static func links(of core: Int, count: Int, mesh: CoreMesh?, arena: inout Arena)
@@ -90,9 +93,19 @@ package struct CoreLinks: ~Copyable {
   @inline(__always)
   package var isShared: Bool { links.count > 0 }
 
-  /// Packets must be hashed here.
+  /// Packets must be hashed here: nobody else does it, or a group may have changed its owner faster
+  /// than the device has learned of it.
   @inline(__always)
-  var steersHere: Bool { isShared && steering == .inSoftware }
+  var steersHere: Bool { isShared && (steering == .inSoftware || ownersChange) }
+
+  /// The flow groups of this core that are here: neither on their way to it nor from it.
+  package internal(set) var ownGroups: FlowGroupSet
+
+  /// All cores but this one, one bit each.
+  package var otherCores: UInt64 {
+    guard isShared else { return 0 }
+    return (.max &>> UInt64(64 &- links.count)) & ~(1 &<< UInt64(flows.core))
+  }
 
   /// The core that owns `flow`, as its packets arrive; nil when it is this one.
   func owner(of flow: Flow) -> Int? {
@@ -134,6 +147,37 @@ package struct CoreLinks: ~Copyable {
       unreclaimedCount &+= 1
       sentTo |= 1 &<< UInt64(core)
     }
+  }
+
+  /// Messages that `core` has room for.
+  mutating func roomCount(to core: Int) -> Int {
+    links[core].sender.refresh()
+    return CoreRing.capacity
+      &- Int(links[core].sender.position &- links[core].sender.takenPosition)
+  }
+
+  /// Tells `core` something, and lends it a buffer until it has taken that in; false when there is
+  /// no room, and then the buffer is still the caller's.
+  mutating func tell(
+    _ message: CoreMessage, lending buffer: UInt32 = PacketPool.none, to core: Int,
+    pool: inout PacketPool
+  ) -> Bool {
+    reclaim(core, pool: &pool)
+    let position = links[core].sender.position
+    guard links[core].sender.send(message) else { return false }
+    lent[slot(position, of: core)] = buffer
+    unreclaimedCount &+= 1
+    sentTo |= 1 &<< UInt64(core)
+    return true
+  }
+
+  /// Messages that were ever sent to `core`, modulo 2^32.
+  func sentPosition(to core: Int) -> UInt32 { links[core].sender.position }
+
+  /// Whether `core` has taken in the messages before `position`.
+  mutating func hasTaken(_ position: UInt32, _ core: Int) -> Bool {
+    links[core].sender.refresh()
+    return Int32(bitPattern: links[core].sender.takenPosition &- position) >= 0
   }
 
   /// Releases the buffers of messages that the other cores are done with.

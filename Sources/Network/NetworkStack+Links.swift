@@ -11,7 +11,7 @@ extension NetworkStack {
     limit: Int, now: Instant, pool: inout PacketPool, device: inout Device
   ) -> Int {
     links.reclaim(&pool)
-    guard links.hasMessage() else { return 0 }
+    guard links.hasMessage() || owesAnswers else { return 0 }
     return takeMessages(limit: limit, now: now, pool: &pool, device: &device)
   }
 
@@ -25,17 +25,23 @@ extension NetworkStack {
       let waitingCount = links.waitingCount(from: core)
       guard waitingCount > 0 else { continue }
       output.now = now
-      for _ in 0..<min(waitingCount, limit &- count) {
-        switch links.oldest(from: core) {
+      messages: for _ in 0..<min(waitingCount, limit &- count) {
+        let message = links.oldest(from: core)
+        switch message {
         case .packet(let packet, let address):
           takeOver(packet, from: address, now: now, pool: &pool, device: &device)
         case .neighbour(let packet, let addressedToUs):
           learn(from: packet, addressedToUs: addressedToUs, now: now)
+        case .expect, .expected, .connection, .text, .flush, .flushed, .arrived, .calledOff:
+          let isTaken = receive(
+            news: message, from: core, now: now, pool: &pool, device: &device)
+          guard isTaken else { break messages }
         }
         links.release(from: core)
         count &+= 1
       }
     }
+    if owesAnswers { answerOtherCores(device: &device, pool: &pool) }
     return count
   }
 
@@ -46,6 +52,14 @@ extension NetworkStack {
     guard let buffer = pool.allocate() else { return links.countDropped() }
     pool.copy(packet, from: address, to: buffer.index)
     links.countTakenOver()
+    guard departure.isPassingOn || !arrivals.groups.isEmpty else {
+      return deliver(packet, in: buffer, now: now, pool: &pool, device: &device)
+    }
+    // Flow groups are on their way: the packet may have to follow one, or to wait for one.
+    if let owner = foreignOwner(packet, in: buffer.index, pool: pool) {
+      return links.handOver(packet, in: buffer, to: owner, pool: &pool)
+    }
+    guard let buffer = heldBack(packet, in: buffer, isPassedOn: true, pool: &pool) else { return }
     deliver(packet, in: buffer, now: now, pool: &pool, device: &device)
   }
 

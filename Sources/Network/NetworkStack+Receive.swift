@@ -57,6 +57,12 @@ extension NetworkStack {
       {
         return links.handOver(packet, in: buffer, to: owner, pool: &pool)
       }
+      guard !arrivals.groups.isEmpty else {
+        return deliver(packet, in: buffer, now: now, pool: &pool, device: &device)
+      }
+      guard let buffer = heldBack(packet, in: buffer, isPassedOn: false, pool: &pool) else {
+        return
+      }
       deliver(packet, in: buffer, now: now, pool: &pool, device: &device)
     case .neighbour(let packet):
       pool.release(buffer)

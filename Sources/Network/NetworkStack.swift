@@ -22,6 +22,13 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
   var announcementDue = Instant.distantFuture
   /// Defence of our address: once in ten seconds (RFC 5227, section 2.4 (b)).
   var defenceLimit = TokenBucket(burst: 1, interval: .seconds(10))
+  /// Flow groups on their way from here, and to here.
+  var departure = Departure()
+  var arrivals: Arrivals
+  var pendingAnswers = PendingAnswers()
+  /// Cores, one bit each, that wait for `.flushed`.
+  var unansweredFlushes: UInt64 = 0
+  package internal(set) var migrations = MigrationCounters()
 
   /// The stack of the only core; `bufferCount` is that of the pool it will be used with. Nil when the
   /// arena is too small.
@@ -41,20 +48,24 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
   ) {
     guard let output = IPv4Output(configuration: configuration, arena: &arena),
       let ports = DatagramPorts(bufferCount: bufferCount, arena: &arena),
-      let reassembler = Reassembler(arena: &arena)
+      let reassembler = Reassembler(arena: &arena),
+      let arrivals = Arrivals(coreCount: links.coreCount, arena: &arena)
     else { return nil }
     self.tcp = tcp
     self.output = output
     self.ports = ports
     self.reassembler = reassembler
     self.links = links
+    self.arrivals = arrivals
   }
 
   package var configuration: InterfaceConfiguration { output.configuration }
 
   /// Something waits for the next cycle, not for a timer or a frame.
   @inline(__always)
-  package var hasWork: Bool { tcp.hasOutput || tcp.hasEvents }
+  package var hasWork: Bool {
+    tcp.hasOutput || tcp.hasEvents || isMigrating || owesAnswers
+  }
 
   /// Most TCP timers of one cycle; the others are late by a cycle.
   package static var timerBudget: Int { 256 }

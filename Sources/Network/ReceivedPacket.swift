@@ -32,6 +32,26 @@ struct ReceivedPacket: BitwiseCopyable {
     isCongestionExperienced = header.congestionCodepoint == 3
   }
 
+  /// No packet.
+  static var none: Self {
+    Self(
+      linkSource: MACAddress(0), source: .any, destination: .any, offsetInBuffer: 0, totalLength: 0,
+      headerLength: 0, protocolNumber: IPv4Protocol(0))
+  }
+
+  private init(
+    linkSource: MACAddress, source: IPv4Address, destination: IPv4Address, offsetInBuffer: UInt16,
+    totalLength: UInt16, headerLength: UInt8, protocolNumber: IPv4Protocol
+  ) {
+    self.linkSource = linkSource
+    self.source = source
+    self.destination = destination
+    self.offsetInBuffer = offsetInBuffer
+    self.totalLength = totalLength
+    self.headerLength = headerLength
+    self.protocolNumber = protocolNumber
+  }
+
   /// The packet of which `fragment` was the last one to arrive, at the start of another buffer.
   init(
     reassembledBy fragment: ReceivedPacket, payloadByteCount: Int, congestionCodepoint: UInt8

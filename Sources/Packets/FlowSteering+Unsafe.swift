@@ -121,6 +121,13 @@ package struct FlowSteering: BitwiseCopyable, @unchecked Sendable {
       owners + (Int(group) & (Self.groupCount - 1)), UInt8(truncatingIfNeeded: core))
   }
 
+  /// The groups that this core owns now.
+  package func ownGroups() -> FlowGroupSet {
+    var groups = FlowGroupSet()
+    for group in 0..<UInt16(Self.groupCount) where owner(of: group) == core { groups.insert(group) }
+    return groups
+  }
+
   /// Whether packets with this hash belong to the core this is for.
   @inline(__always)
   package func isOurs(_ hash: UInt32) -> Bool { owner(of: Self.group(of: hash)) == core }

@@ -58,6 +58,13 @@ package protocol NetworkDevice: ~Copyable {
 
   /// Received frames need not raise an interrupt any more.
   func disarmInterrupt()
+
+  /// Begins to tell the device, which chooses the receive queue of a packet by its hash, that flow
+  /// groups have other owners. Only for the queue pair of the first core.
+  mutating func steer(by flows: FlowSteering)
+
+  /// Whether the device has not answered to that yet.
+  mutating func isSteering() -> Bool
 }
 
 extension NetworkDevice where Self: ~Copyable {
@@ -69,6 +76,8 @@ extension NetworkDevice where Self: ~Copyable {
   package mutating func armInterrupt() -> Bool { true }
   package mutating func takeWakes() -> UInt64 { 0 }
   package func disarmInterrupt() {}
+  package mutating func steer(by flows: FlowSteering) {}
+  package mutating func isSteering() -> Bool { false }
 }
 
 /// What a device does that the stack must otherwise do in software.

@@ -58,6 +58,15 @@ package struct Table<Element: BitwiseCopyable>: ~Copyable {
   }
 }
 
+extension Table {
+  /// Where an element lies, for another core to read it there.
+  package func address(of index: UInt32) -> KernelAddress {
+    precondition(UInt(index) < UInt(bitPattern: count), "table index out of range")
+    // SAFETY: only the number is kept.
+    return unsafe KernelAddress(of: UnsafeRawPointer(base + Int(truncatingIfNeeded: index)))
+  }
+}
+
 /// Hands out aligned pieces of one region of memory, once, at start-up.
 @safe
 package struct Arena: ~Copyable {

@@ -69,7 +69,8 @@ extension Connection {
   mutating func clear(resources: inout Resources, pool: inout PacketPool) {
     timers = ConnectionTimers()
     flags.remove(
-      .acknowledgments | .handshakeDue | .probeDue | .knockDue | .pending | .knocked)
+      .acknowledgments | .handshakeDue | .probeDue | .knockDue | .pending | .knocked | .leaveDue
+        | .leaving | .travels | .arrivalDue | .arrived)
     reassembly.removeAll(pool: &pool)
     scoreboard.removeAll(segments: &resources.segments)
     if flags.contains(.owned) {

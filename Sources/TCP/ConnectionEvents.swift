@@ -25,10 +25,23 @@ package protocol ConnectionEvents: ~Copyable {
   mutating func peerClosed(_ handle: Handle, cookie: UInt64)
   /// The handle is invalid from now on.
   mutating func dead(_ handle: Handle, cookie: UInt64, reason: Reason)
+  /// Whether the application answers `leaving`; otherwise its connections stay where they are.
+  var letsConnectionsGo: Bool { get }
+  /// The connection is to go to another core; nothing is received until `leave` or `arrived`.
+  mutating func leaving(_ handle: Handle, cookie: UInt64)
+  /// The connection has come from another core, or has stayed after all: to be accepted again.
+  mutating func arrived(_ handle: Handle, cookie: UInt64, flow: Flow)
 }
 
 extension ConnectionEvents where Self: ~Copyable {
   package var mergesSent: Bool { false }
+  package var letsConnectionsGo: Bool { false }
+  package mutating func leaving(_ handle: Handle, cookie: UInt64) {
+    preconditionFailure("this application was not to be asked")
+  }
+  package mutating func arrived(_ handle: Handle, cookie: UInt64, flow: Flow) {
+    preconditionFailure("no connection of this application can travel")
+  }
   package mutating func received(
     _ handle: Handle, cookie: UInt64, buffer: UInt32, offset: Int, byteCount: Int,
     acknowledged: UInt32, window: UInt32

@@ -50,8 +50,23 @@ struct ConnectionFlags: FlagSet {
   static var peerClosedDue: Self { Self(rawValue: 1 << 7) }
   static var deadDue: Self { Self(rawValue: 1 << 8) }
 
-  /// Every event but data received and data acknowledged.
-  static var rareEvents: Self { .knockDue | .connectedDue | .peerClosedDue | .deadDue }
+  /// Every event but data received and data acknowledged, and what keeps data back.
+  static var rareEvents: Self {
+    .knockDue | .connectedDue | .peerClosedDue | .deadDue | .leaveDue | .leaving | .arrivalDue
+  }
+
+  // On the way to another core (Endpoint+Leaving.swift).
+
+  /// The owner is to be asked to let the connection go.
+  static var leaveDue: Self { Self(rawValue: 1 << 43) }
+  /// It has been asked: received data waits for the other core.
+  static var leaving: Self { Self(rawValue: 1 << 44) }
+  /// It has agreed, and `cookie` is what it wants known on the other core; nobody owns it now.
+  static var travels: Self { Self(rawValue: 1 << 45) }
+  /// The application is to be told that the connection has arrived.
+  static var arrivalDue: Self { Self(rawValue: 1 << 46) }
+  /// It has been told, and has not accepted the connection.
+  static var arrived: Self { Self(rawValue: 1 << 47) }
 
   // What the next transmission owes.
   static var acknowledgmentDue: Self { Self(rawValue: 1 << 9) }

@@ -43,6 +43,7 @@ extension Endpoint {
     else { return .refused(.noResources) }
     connections[index].openActively(flow, cookie: cookie, now: now, resources: &resources)
     table.insert(index, flow: flow)
+    groups.insert(index, in: connections[index].flowGroup)
     listForOutput(index)
     return .connecting(handle(of: index))
   }
@@ -60,7 +61,10 @@ extension Endpoint {
       portCounter &+= 1
       candidate.localPort = UInt16(
         truncatingIfNeeded: first &+ (offset &+ portCounter) % count)
-      guard flows.isOurs(flows.hash(hash, addingLocalPort: candidate.localPort)) else { continue }
+      let candidateHash = flows.hash(hash, addingLocalPort: candidate.localPort)
+      guard flows.isOurs(candidateHash),
+        !expectedGroups.contains(FlowSteering.group(of: candidateHash))
+      else { continue }
       if !isListening(on: candidate.localPort),
         table.find(candidate, in: connections) == nil
       {
@@ -70,22 +74,23 @@ extension Endpoint {
     return nil
   }
 
-  /// Takes a connection that knocked; what has arrived meanwhile is delivered.
+  /// Takes a connection that knocked or arrived from another core; what has arrived meanwhile is
+  /// delivered.
   package mutating func accept(_ handle: Handle, cookie: UInt64) -> Status {
-    guard let index = find(handle), connections[index].flags.contains(.knocked) else {
+    guard let index = find(handle), connections[index].flags.intersects(.knocked | .arrived) else {
       return .staleHandle
     }
     endPending(index)
-    connections[index].flags.remove(.knocked)
+    connections[index].flags.remove(.knocked | .arrived)
     connections[index].flags.insert(.owned)
     connections[index].cookie = cookie
     listForEvents(index)
     return .ok
   }
 
-  /// Refuses a connection that knocked, by RST.
+  /// Refuses a connection that knocked or arrived, by RST.
   package mutating func reject(_ handle: Handle, pool: inout PacketPool) -> Status {
-    guard let index = find(handle), connections[index].flags.contains(.knocked) else {
+    guard let index = find(handle), connections[index].flags.intersects(.knocked | .arrived) else {
       return .staleHandle
     }
     act(connections[index].end(.closed) | .reset, on: index, pool: &pool)

@@ -31,12 +31,22 @@ extension Endpoint {
       connections[index].flags.insert(.knocked)
       events.knock(handle, flow: connections[index].flow)
     }
+    if !isUsual, connections[index].flags.contains(.arrivalDue) {
+      connections[index].flags.remove(.arrivalDue)
+      connections[index].flags.insert(.arrived)
+      events.arrived(
+        handle, cookie: connections[index].cookie, flow: connections[index].flow)
+    }
     guard connections[index].flags.contains(.owned) else { return true }
     let cookie = connections[index].cookie
     if !isUsual, connections[index].flags.contains(.connectedDue) {
       guard events.roomCount > 0 else { return false }
       connections[index].flags.remove(.connectedDue | .attempting)
       events.connected(handle, cookie: cookie, reason: .none)
+    }
+    if !isUsual, isLeaving(index, events.letsConnectionsGo) {
+      return askToLeave(index, handle, cookie, into: &events)
+        && deliverSent(index, handle, cookie, into: &events)
     }
     guard deliverReceived(index, handle, cookie, into: &events, pool: &pool),
       deliverSent(index, handle, cookie, into: &events)

@@ -43,6 +43,7 @@ extension Endpoint {
     sources.add(key)
     connections[index].flags.insert(.countedAtSource)
     table.insert(index, flow: connections[index].flow)
+    groups.insert(index, in: connections[index].flowGroup)
   }
 
   /// The handshake of a passive connection is complete, or it has ended before.

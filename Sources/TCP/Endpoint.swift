@@ -31,8 +31,12 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
   /// Passive connections in any state but TIME-WAIT.
   var sources: SourceCount
   var timeWaits: TimeWaitList
+  /// The connections of each flow group that are not CLOSED.
+  var groups: FlowGroupLists
   /// A cookie sent until now may come back before this.
-  var cookiesUntil = Instant(nanoseconds: 0)
+  package internal(set) var cookiesUntil = Instant(nanoseconds: 0)
+  /// Flow groups that are on their way here: no connection is opened in them, as its like may come.
+  package var expectedGroups = FlowGroupSet()
   /// RFC 6056, section 3.3.3: incremented with every ephemeral port.
   var portCounter: UInt32 = 0
   /// The payload of the frame being sent; here so that it is not set up anew for every frame.
@@ -58,7 +62,8 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
       let listeners = arena.carve(count: 1024, repeating: 0 as UInt64),
       let halfOpen = SourceCount(bucketCount: 256, arena: &arena),
       let sources = SourceCount(bucketCount: 1024, arena: &arena),
-      let timeWaits = TimeWaitList(capacity: count, arena: &arena)
+      let timeWaits = TimeWaitList(capacity: count, arena: &arena),
+      let groups = FlowGroupLists(capacity: count, arena: &arena)
     else { return nil }
     self.connections = connections
     self.table = table
@@ -71,6 +76,7 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
     self.halfOpen = halfOpen
     self.sources = sources
     self.timeWaits = timeWaits
+    self.groups = groups
     freeConnectionCount = count
   }
 
@@ -175,6 +181,7 @@ extension Endpoint {
   mutating func close(_ index: UInt32, sendingReset: Bool, pool: inout PacketPool) {
     if sendingReset { sendReset(for: index) }
     table.remove(index, flow: connections[index].flow)
+    groups.remove(index, from: connections[index].flowGroup)
     wheel.cancel(index)
     endPending(index)
     endCounting(index)
@@ -214,6 +221,11 @@ extension Endpoint {
 
   private mutating func freeIfNotNeeded(_ index: UInt32) {
     guard connections[index].isSpent else { return }
+    free(index)
+  }
+
+  /// Frees the slot whatever it holds; its generation makes old handles stale.
+  mutating func free(_ index: UInt32) {
     let generation = connections[index].generation &+ 1
     connections[index] = Connection(
       generation: max(generation & Handle.generationMask, 1),

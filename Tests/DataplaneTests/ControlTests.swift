@@ -56,7 +56,7 @@ private struct Host {
     let bad = Status.badArgument.result
     #expect(
       (0..<7).map(host.result)
-        == [0, bad, bad, 0, Status.unknownCall.result, 0, Status.wrongState.result])
+        == [0, bad, bad, 0, Status.unknownCall.result, 0, bad])
     #expect(host.core.pointee.command_tail == 7)
     #expect(host.gauge(.batchBound) == 7)
     #expect(host.gauge(.spinNanoseconds) == 50_000)

@@ -33,6 +33,17 @@ package struct RecordingDevice: NetworkDevice, ~Copyable {
   private var finished: [UInt32] = []
   private var arriving: [[UInt8]] = []
 
+  /// How often the device was told of new owners of flow groups, and whether it has yet to answer.
+  package private(set) var steeringCount = 0
+  private var isSteeringNow = false
+
+  package mutating func steer(by flows: FlowSteering) {
+    steeringCount += 1
+    isSteeringNow = true
+  }
+  package mutating func isSteering() -> Bool { isSteeringNow }
+  package mutating func finishSteering() { isSteeringNow = false }
+
   /// Tickets count from `firstTicket`, so that a test can start just before the wrap.
   package init(firstTicket: UInt32 = 1) {
     nextTicket = firstTicket
@@ -43,6 +54,8 @@ package struct RecordingDevice: NetworkDevice, ~Copyable {
 
   /// Queues a frame to be received.
   package mutating func arrive(_ bytes: [UInt8]) { arriving.append(bytes) }
+
+  package var waitingFrameCount: Int { arriving.count }
 
   package mutating func receive(_ pool: inout PacketPool) -> ReceivedFrame? {
     guard !arriving.isEmpty, let buffer = pool.allocate() else { return nil }

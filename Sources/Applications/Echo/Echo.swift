@@ -15,6 +15,8 @@
       run(Echo())
     }
 
+    static var connectionsMayMove: Bool { true }
+
     mutating func received(_ bytes: consuming ReceivedBytes, on connection: Connection) {
       connection.send(bytes)
     }

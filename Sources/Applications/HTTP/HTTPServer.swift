@@ -102,6 +102,18 @@
 
     mutating func ended(_ connection: Connection, reason: Reason) { clients.close(connection) }
 
+    static var connectionsMayMove: Bool { true }
+
+    /// Between two requests nothing is known about a client that another core would have to know.
+    mutating func leaving(_ connection: Connection) -> UInt64? {
+      guard clients[connection].session.wait == .request, clients[connection].backlog.isEmpty,
+        !clients[connection].hasPeerClosed
+      else { return nil }
+      return 0
+    }
+
+    mutating func left(_ connection: Connection) { clients.close(connection) }
+
     /// Ends the connections of clients that have taken too long.
     mutating func fired(_ timer: Timer) {
       _ = clock.advance()

@@ -27,6 +27,12 @@
  * - A knock is accepted with a cookie, which comes back in every later event of the connection, or
  *   rejected. After CLOSE and ABORT the handle is dead: no event will name it, and memory that was
  *   being sent is only safe to change after SHUTDOWN, IX_EVENT_TCP_SENT and then CLOSE.
+ * - With IX_POLL_LETS_CONNECTIONS_GO connections may go to other cores. IX_EVENT_TCP_LEAVING asks for
+ *   one; nothing is received on it from then on. IX_CALL_TCP_LEAVE lets it go, once every received
+ *   buffer is returned and every sent byte acknowledged: the handle is dead, and 64 bits, the call's
+ *   cookie, are all that the application on the other core learns, with IX_EVENT_TCP_ARRIVED there. It
+ *   accepts the connection like one that knocks. Whoever does not answer keeps the connection, which
+ *   goes on after a quarter of a second. A connection that was let go may arrive on its own core again.
  * - A bad argument is an ix_status, never a crash; a bad memory access ends the application.
  * - An application that does not come back for more than 10 ms is interrupted while the kernel
  *   answers the network in its name; its events wait. */

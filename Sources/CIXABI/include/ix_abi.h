@@ -33,6 +33,9 @@ enum {
   /* IX_EVENT_TCP_RECEIVED may say in `acknowledged` and `window` what an IX_EVENT_TCP_SENT just
    * before it would have said. */
   IX_POLL_MERGES_SENT = 1,
+  /* The application answers IX_EVENT_TCP_LEAVING, so that its connections may go to another core.
+   * Without it they stay where they are. */
+  IX_POLL_LETS_CONNECTIONS_GO = 2,
 };
 
 /* ---- Status --------------------------------------------------------------------------------- */
@@ -69,6 +72,10 @@ enum {
    * result = byte_count; anything else: nothing was done, the buffer is still the application's. */
   IX_CALL_TCP_SEND_RECEIVED = 13,
   IX_CALL_TCP_CONFIGURE = 14,    /* buffer: IX_OPTION_...; byte_count: its value */
+  /* After IX_EVENT_TCP_LEAVING: the connection may go, and the handle is dead. cookie: what
+   * IX_EVENT_TCP_ARRIVED says of it on the other core. IX_NO_RESOURCES: not before all received buffers
+   * are returned and all bytes acknowledged. IX_WRONG_STATE: it is not to go, or not any more. */
+  IX_CALL_TCP_LEAVE = 15,
 };
 
 /* Options of one connection, for IX_CALL_TCP_CONFIGURE. All are off or the dataplane's to begin with;
@@ -129,6 +136,12 @@ enum {
   IX_EVENT_TCP_DEAD = 8,         /* reason; the handle is invalid from now on */
   IX_EVENT_TIMER_FIRED = 9,      /* handle: timer number, free again; cookie: as it was armed */
   IX_EVENT_MESSAGE = 10,
+  /* The connection is wanted on another core, and nothing is received until it has got there: let it go
+   * by TCP_LEAVE, now or when it is at rest. Whoever does not is asked for a quarter of a second. */
+  IX_EVENT_TCP_LEAVING = 11,
+  /* A connection has come from another core, or was let go and has stayed after all. cookie: of
+   * TCP_LEAVE; remote_..., local_port. To be accepted or rejected like one that knocks. */
+  IX_EVENT_TCP_ARRIVED = 12,
 };
 
 /* Why a connection ended (ix_event.reason). */

@@ -34,7 +34,7 @@ _Static_assert(sizeof(ix_control_header) == 64, "one cache line");
 enum {
   IX_CORE_STARTING = 0,
   IX_CORE_RUNNING = 1,   /* polling, or in the application */
-  IX_CORE_SLEEPING = 2,  /* waits for a frame or a timer, at most 100 ms */
+  IX_CORE_SLEEPING = 2,  /* waits for a frame or a timer, at most 25 ms */
   IX_CORE_ABSENT = 3,    /* the application has not polled for 10 ms or more; the kernel goes on */
   IX_CORE_PARKED = 4,    /* has no flow groups; another core does its work */
   IX_CORE_STOPPED = 5,   /* the machine is ending */
@@ -48,9 +48,13 @@ enum {
   IX_COMMAND_PRINT = 3,       /* statistics on the console */
   IX_COMMAND_STOP = 4,        /* ends the machine with a clean status */
   IX_COMMAND_CAPTURE = 5,     /* arguments[0]: bytes kept of each frame, 0 ends the capture */
+  /* arguments[0]: other cores, one bit each, that get all flow groups of this one, until UNPARK. Not for
+   * core 0. IX_CORE_PARKED says that nothing is left here. */
   IX_COMMAND_PARK = 6,
-  IX_COMMAND_UNPARK = 7,
-  IX_COMMAND_MIGRATE = 8,     /* arguments: first flow group, count, core */
+  IX_COMMAND_UNPARK = 7,      /* the core may own flow groups again, and waits for them */
+  /* arguments: first flow group, count, core that gets those of them that are this core's. The answer
+   * says that it has begun; IX_WRONG_STATE: others are on their way. flow_groups show what has come of it. */
+  IX_COMMAND_MIGRATE = 8,
 };
 
 typedef struct {
@@ -79,7 +83,7 @@ typedef struct {
   uint32_t drop_count;
   uint64_t capture_bytes;  /* physical address of the ring of captured frames */
   uint64_t capture_byte_count; /* of the ring, a power of two; 0 when there is none */
-  uint64_t reserved0[2];
+  uint64_t flow_groups[2]; /* one bit for each entry of the indirection table that is this core's */
   uint64_t gauges[IX_CONTROL_GAUGE_LIMIT];
   uint64_t batches[IX_CONTROL_HISTOGRAM_LIMIT]; /* [n]: of more than 2^(n-1) up to 2^n frames */
   uint64_t counters[IX_CONTROL_COUNTER_LIMIT];
