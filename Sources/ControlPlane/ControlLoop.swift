@@ -23,6 +23,8 @@ package final class ControlLoop {
   private var dataplanes: [String: Dataplane] = [:]
   private var earlier: [String: [CoreSnapshot]] = [:]
   private var applied: Arbiter.Division?
+  /// On their way to the number of cores they are to have.
+  private var scalings: [String: CoreScaling] = [:]
   private let frequency: HostFrequency
   /// By core: what it was limited to.
   private var appliedLevels: [Int: Int] = [:]
@@ -62,6 +64,7 @@ package final class ControlLoop {
     }
     let division = arbiter.tick(configuration.claims, samples)
     apply(division)
+    goOnScaling()
     apply(arbiter.frequencyLevels, to: division)
     return Step(
       seconds: ProcessInfo.processInfo.systemUptime - start, dataplanes: division.dataplanes,
@@ -89,7 +92,7 @@ package final class ControlLoop {
     guard division != applied else { return }
     for (name, cores) in division.dataplanes where !cores.isEmpty {
       guard let dataplane = dataplanes[name] else { continue }
-      scale(dataplane, to: cores.count)
+      scale(name, dataplane, to: cores.count)
       ProcessorSet.confine(dataplane.record.monitor.identifier, to: cores)
     }
     background?.confine(to: division.rest)
@@ -116,12 +119,17 @@ package final class ControlLoop {
     appliedLevels = [:]
   }
 
-  /// Parks the guest's cores that have none of the host's, and wakes the others. An image of one
-  /// core, or one that does not park, shares what it has.
-  private func scale(_ dataplane: Dataplane, to count: Int) {
-    guard dataplane.page.coreCount > 1 else { return }
-    for core in 0..<dataplane.page.coreCount {
-      _ = try? dataplane.command(core < count ? .unpark : .park, core: core, seconds: 0.3)
+  /// Parks the guest's cores that have none of the host's, and lets the others serve: what cannot
+  /// be done at once is gone on with in the next ticks. An image of one core shares what it has,
+  /// and so does one whose connections may not move.
+  private func scale(_ name: String, _ dataplane: Dataplane, to count: Int) {
+    if scalings[name]?.count != count { scalings[name] = CoreScaling(dataplane, to: count) }
+  }
+
+  private func goOnScaling() {
+    for (name, scaling) in scalings {
+      if dataplanes[name] == nil { scalings[name] = nil }
+      _ = try? scaling.step()
     }
   }
 }

@@ -12,6 +12,8 @@ package struct CoreSnapshot: Equatable, Sendable {
   package private(set) var batches: [UInt64]
   package private(set) var counters: [UInt64]
   package private(set) var drops: [UInt64]
+  /// Flow groups of this core, ascending.
+  package var flowGroups: [Int] = []
   package var captured: UInt64
   package var captureDropped: UInt64
 
@@ -33,6 +35,8 @@ package struct CoreSnapshot: Equatable, Sendable {
     let dropCount = unsafe min(core.pointee.drop_count, IX_CONTROL_DROP_LIMIT)
     unsafe drops = Array(
       UnsafeBufferPointer(start: ix_control_drops(core), count: Int(dropCount)))
+    let (low, high) = unsafe core.pointee.flow_groups
+    flowGroups = (0..<128).filter { ($0 < 64 ? low : high) >> UInt64($0 % 64) & 1 != 0 }
     unsafe captured = core.pointee.captured
     unsafe captureDropped = core.pointee.capture_dropped
   }

@@ -44,7 +44,7 @@ package final class Dataplane: Sendable {
   }
 
   /// Gives a command to one core and waits for what comes of it, at most `seconds`: a core that
-  /// sleeps looks ten times a second.
+  /// sleeps looks forty times a second.
   @discardableResult
   package func command(
     _ operation: ControlOperation, _ arguments: [UInt64] = [], core: Int = 0, seconds: Double = 2

@@ -13,6 +13,10 @@ package struct DataplaneReport: Encodable, Sendable {
     package let drops: [String: UInt64]
     /// By the largest size they count.
     package let batches: [String: UInt64]
+    /// Entries of the indirection table that are this core's.
+    package let flowGroups: [Int]
+    /// How often connections stood still on their way here for less than so many microseconds.
+    package let migrationPauses: [String: UInt64]
 
     package init(_ core: CoreSnapshot) {
       index = core.index
@@ -23,6 +27,11 @@ package struct DataplaneReport: Encodable, Sendable {
       drops = Dictionary(uniqueKeysWithValues: core.dropsByReason.map { ($0.name, $0.count) })
       batches = Dictionary(
         uniqueKeysWithValues: core.batches.prefix(11).enumerated().map { ("\(1 << $0)", $1) })
+      flowGroups = core.flowGroups
+      migrationPauses = Dictionary(
+        uniqueKeysWithValues: core.migrationPauses.enumerated().map {
+          ($0 < 9 ? "\(32 << $0)" : "longer", $1)
+        })
     }
   }
 
@@ -36,6 +45,12 @@ package struct DataplaneReport: Encodable, Sendable {
 }
 
 extension CoreSnapshot {
+  /// Element n: pauses of less than 2^(n+5) microseconds, the last one all longer ones.
+  package var migrationPauses: [UInt64] {
+    let first = ControlCounter.migrationPauses0.rawValue
+    return (first...ControlCounter.last.rawValue).map { $0 < counters.count ? counters[$0] : 0 }
+  }
+
   /// What happened between `earlier` and this, by the guest's own clock.
   package func rates(since earlier: CoreSnapshot) -> CoreRates {
     CoreRates(earlier, self)

@@ -31,7 +31,8 @@ package struct PrometheusText {
         add("ix_\(name)", "gauge", label, "\(value)")
       }
     }
-    for (name, value) in zip(Names.counters, core.counters) {
+    for (name, value) in zip(Names.counters, core.counters)
+    where !name.hasPrefix("migration_pause") {
       if let base = Self.base(of: name) {
         add("ix_\(base)_seconds_total", "counter", label, Self.seconds(value))
       } else {
@@ -44,7 +45,23 @@ package struct PrometheusText {
     }
     add("ix_captured_frames_total", "counter", label, "\(core.captured)")
     add("ix_capture_dropped_frames_total", "counter", label, "\(core.captureDropped)")
+    add("ix_flow_groups", "gauge", label, "\(core.flowGroups.count)")
     addBatches(core, label)
+    addPauses(core, label)
+  }
+
+  /// How long connections stood still on their way to this core.
+  private mutating func addPauses(_ core: CoreSnapshot, _ label: String) {
+    let name = "ix_migration_pause_seconds"
+    var sum: UInt64 = 0
+    for (index, count) in core.migrationPauses.enumerated() {
+      sum += count
+      let bound = index < 9 ? "\(Double(32 << index) / 1e6)" : "+Inf"
+      add(name, "histogram", "\(label),le=\"\(bound)\"", "\(sum)", suffix: "_bucket")
+    }
+    let seconds = Self.seconds(core[.migrationPauseNanoseconds])
+    add(name, "histogram", label, seconds, suffix: "_sum")
+    add(name, "histogram", label, "\(sum)", suffix: "_count")
   }
 
   /// The sizes of batches as a histogram: buckets are cumulative.

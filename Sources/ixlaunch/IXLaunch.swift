@@ -16,7 +16,7 @@ struct IXLaunch: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Build.self, New.self, Run.self, Inspect.self, Doctor.self, List.self, Stats.self, Top.self,
-      Logs.self, Stop.self, Tune.self, Capture.self, Metrics.self, Scale.self,
+      Logs.self, Stop.self, Tune.self, Capture.self, Metrics.self, Scale.self, Migrate.self,
       Control.self,
     ])
 

@@ -42,7 +42,7 @@ struct Watched {
   }
 
   private func firstCore() throws -> [String: Any] {
-    // A core shows new numbers every 50 ms while it works, ten times a second while it sleeps.
+    // A core shows new numbers every 50 ms while it works.
     usleep(300_000)
     let text = try launch("stats", name, "--json").output
     let report = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
@@ -201,15 +201,18 @@ struct Watched {
   /// Two dataplanes and a background job under `ixlaunch control`; none of them needs another, and
   /// none the control plane.
   @Test func coresAreDividedAndNobodysEndHarmsOthers() throws {
-    let first = try Watched("echo", 7)
+    let first = try Watched("http", 80)
     let second = try Watched("kv", 11211)
+    let job = try BeatingJob()
+    defer { job.end() }
     let configuration = FileManager.default.temporaryDirectory
       .appendingPathComponent("\(first.name).yaml").path
     defer { try? FileManager.default.removeItem(atPath: configuration) }
     let text = """
       dataplanes:
-        \(first.name): {policy: energy, cores: 1}
+        \(first.name): {policy: energy, cores: 1, weight: 2}
         \(second.name): {policy: fixed, cores: 1}
+      background: {command: "\(job.command)"}
       loop: {tick: 50}
       """
     try Data(text.utf8).write(to: URL(fileURLWithPath: configuration))
@@ -218,10 +221,14 @@ struct Watched {
     #expect(control.waitFor("\(first.name) on ", seconds: 10))
     let core = try cores(of: first.process("monitor"))
     #expect(core.split(separator: ",").count == 1 && !core.contains("-"), "\(core)")
+    #expect(job.beats())
+    let worker = try #require(job.process)
     kill(control.identifier, SIGKILL)
     control.finish()
-    let load = EchoTests.load(["--port", "\(first.port)", "--messages", "100"])
-    #expect(try shell(load).status == 0)
+    let page = ["curl", "-sf", "-m", "20", "-o", "/dev/null", "http://127.0.0.1:\(first.port)/"]
+    #expect(try shell(page).status == 0)
+    #expect(try Self.storeAnswers(second))
+    #expect(job.beats())
     let wide = try first.launch(
       "scale", first.name, "\(ProcessInfo.processInfo.activeProcessorCount)")
     #expect(wide.status == 0, "\(wide.output)")
@@ -232,11 +239,59 @@ struct Watched {
     kill(try second.process("monitor"), SIGKILL)
     second.guest.launcher.finish()
     #expect(again.waitFor("s: \(first.name) on ", seconds: 10))
-    #expect(try shell(load).status == 0)
+    #expect(try shell(page).status == 0)
+    #expect(job.process == worker)
+    #expect(job.beats())
     again.interrupt()
     #expect(again.finish().status == 0)
-    #expect(try shell(load).status == 0)
+    #expect(try shell(page).status == 0)
     #expect(first.guest.stop().status == 0)
+  }
+
+  private static func storeAnswers(_ store: Watched) throws -> Bool {
+    let script = "printf 'version\\r\\n' | timeout 10 nc -N 127.0.0.1 \(store.port)"
+    return try shell(["bash", "-c", script]).output.hasPrefix("VERSION")
+  }
+
+  /// A background job that says that it lives.
+  private struct BeatingJob {
+    private let file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("beat-\(UInt32.random(in: 0...999_999))").path
+    private let record: String
+
+    init() throws {
+      let place = ProcessInfo.processInfo.environment["IX_RUN_DIRECTORY"]
+      record = "\(place ?? (geteuid() == 0 ? "/run/ix" : ""))/background.json"
+      end()
+    }
+
+    var command: String { "while :; do date +%s%N > \(file); sleep 0.05; done" }
+
+    /// Whether it goes on: a beat that was not there before, within five seconds.
+    func beats() -> Bool {
+      let before = try? String(contentsOfFile: file, encoding: .utf8)
+      for _ in 0..<100 {
+        usleep(50_000)
+        let now = try? String(contentsOfFile: file, encoding: .utf8)
+        if let now, !now.isEmpty, now != before { return true }
+      }
+      return false
+    }
+
+    /// As the control plane remembers it.
+    var process: Int32? {
+      guard let data = FileManager.default.contents(atPath: record),
+        let identity = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
+      else { return nil }
+      return identity["identifier"] as? Int32
+    }
+
+    /// The control plane leaves it running.
+    func end() {
+      if let process, (try? shell(["pgrep", "-f", file]).status) == 0 { kill(process, SIGKILL) }
+      try? FileManager.default.removeItem(atPath: record)
+      try? FileManager.default.removeItem(atPath: file)
+    }
   }
 
   private func cores(of process: Int32) throws -> String {

@@ -10,6 +10,15 @@ struct Stop: ParsableCommand {
   @Argument(help: "The dataplanes' names.")
   var names: [String]
 
+  @Flag(help: "Print one JSON object for each.")
+  var json = false
+
+  private struct Result: Encodable {
+    let name: String
+    /// "stopped" or "forgotten".
+    let outcome: String
+  }
+
   func run() throws {
     let directory = RunDirectory()
     for name in names {
@@ -19,12 +28,16 @@ struct Stop: ParsableCommand {
       }
       if record.state.isRunning {
         try end(name, record, in: directory)
-        print("\(name): stopped")
+        try report(name, "stopped", "stopped")
       } else {
-        print("\(name): had ended; forgotten")
+        try report(name, "forgotten", "had ended; forgotten")
       }
       directory.forget(name)
     }
+  }
+
+  private func report(_ name: String, _ outcome: String, _ text: String) throws {
+    print(json ? try encodedAsJSON(Result(name: name, outcome: outcome)) : "\(name): \(text)")
   }
 
   private func end(_ name: String, _ record: DataplaneRecord, in directory: RunDirectory) throws {

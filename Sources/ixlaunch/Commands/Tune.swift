@@ -18,6 +18,16 @@ struct Tune: ParsableCommand {
   @Flag(name: .customLong("print"), help: "Let it print its statistics on its console.")
   var prints = false
 
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  private struct Result: Encodable {
+    let name: String
+    let batch: UInt64?
+    let spinMicroseconds: UInt64?
+    let printed: Bool
+  }
+
   func validate() throws {
     guard batch != nil || spin != nil || prints else {
       throw ValidationError("give --batch, --spin or --print")
@@ -29,6 +39,7 @@ struct Tune: ParsableCommand {
     if let batch { try dataplane.requireOnAllCores(.setBatch, [batch]) }
     if let spin { try dataplane.requireOnAllCores(.setSpin, [spin]) }
     if prints { try dataplane.requireOnAllCores(.print) }
-    print("\(name): done")
+    let result = Result(name: name, batch: batch, spinMicroseconds: spin, printed: prints)
+    print(json ? try encodedAsJSON(result) : "\(name): done")
   }
 }
