@@ -110,7 +110,7 @@ static uint32_t some_host(void) {
 }
 
 static ix_call some_call(void) {
-  ix_call call = {.operation = below(10) ? (uint32_t)below(15) : (uint32_t)some_number(),
+  ix_call call = {.operation = below(10) ? (uint32_t)below(16) : (uint32_t)some_number(),
                   .vector_count = below(3) ? 0 : (uint32_t)below(20),
                   .handle = some_handle(),
                   .cookie = any(),
