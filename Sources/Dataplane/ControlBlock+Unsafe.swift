@@ -19,8 +19,7 @@ package struct ControlBlock: ~Copyable {
     unsafe core = unsafe memory.pointer.bindMemory(to: ControlCore.self, capacity: 1)
     unsafe core.pointee.gauge_count = UInt32(ControlGauge.freeSendElements.rawValue + 1)
     unsafe core.pointee.counter_count = UInt32(ControlCounter.count)
-    unsafe core.pointee.drop_count =
-      UInt32(ControlDrop.base + ControlDrop.deviceChecksumRange.rawValue + 1)
+    unsafe core.pointee.drop_count = UInt32(ControlDrop.base + ControlDrop.count)
     if let captureRing {
       unsafe core.pointee.capture_bytes = captureRing.physicalAddress
       unsafe core.pointee.capture_byte_count = UInt64(captureRing.byteCount)

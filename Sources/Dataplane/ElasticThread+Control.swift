@@ -211,5 +211,7 @@ extension ElasticThread where Device: ~Copyable {
     control.set(.tcpAfterClose, tcp.droppedAfterClose)
     control.set(.tcpReply, tcp.droppedReplies)
     control.set(.tcpChallengeSuppressed, tcp.challengesSuppressed)
+    control.set(.tcpSourceLimit, tcp.droppedSourceLimit)
+    control.set(.tcpBehindFIN, tcp.droppedBehindFIN)
   }
 }

@@ -78,9 +78,14 @@ public enum ControlDrop: Int, Sendable {
   case tcpBadAcknowledgment, tcpNoAcknowledgment, tcpOldTimestamp, tcpBufferLimit, tcpReassembly
   case tcpDuplicateData, tcpAfterClose, tcpReply, tcpChallengeSuppressed
   case deviceShort, deviceSegmentation, deviceChecksum, deviceChecksumRange
+  case tcpSourceLimit, tcpBehindFIN
 
   /// Where they begin.
   public static var base: Int { 64 }
+  /// The last one.
+  public static var last: Self { .tcpBehindFIN }
+  /// How many there are, from `base` on.
+  public static var count: Int { last.rawValue + 1 }
 }
 
 /// What a core does: `IX_CORE_...`.

@@ -18,7 +18,7 @@ import Testing
     #expect(Set(Names.gauges).count == Names.gauges.count)
     let drops = Names.drops.compactMap { $0 }
     #expect(Set(drops).count == drops.count)
-    #expect(Names.drops.count == ControlDrop.base + 24)
+    #expect(Names.drops.count == ControlDrop.base + ControlDrop.count)
   }
 
   @Test func countersEndInTotalAndTimesAreSeconds() {

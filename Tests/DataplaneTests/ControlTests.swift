@@ -2,6 +2,7 @@ import CIXABI
 import IXABI
 import Network
 import Packets
+import TCP
 import Testing
 
 @testable import Dataplane
@@ -37,8 +38,18 @@ private struct Host {
     #expect(ControlGauge.freeSendElements.rawValue < Int(IX_CONTROL_GAUGE_LIMIT))
     #expect(ControlCounter.count <= Int(IX_CONTROL_COUNTER_LIMIT))
     #expect(DropReason.count <= ControlDrop.base)
-    #expect(
-      ControlDrop.base + ControlDrop.deviceChecksumRange.rawValue < Int(IX_CONTROL_DROP_LIMIT))
+    #expect(ControlDrop.base + ControlDrop.count <= Int(IX_CONTROL_DROP_LIMIT))
+  }
+
+  /// What TCP drops for a reason of its own is seen from outside under that reason.
+  @Test func everyReasonOfTCPIsExported() {
+    let reasons = Mirror(reflecting: TCPCounters()).children
+      .compactMap { $0.label }
+      .filter { $0.hasPrefix("dropped") || $0 == "challengesSuppressed" }
+    let exported = (0..<ControlDrop.count)
+      .compactMap { ControlDrop(rawValue: $0) }
+      .filter { "\($0)".hasPrefix("tcp") }
+    #expect(exported.count == reasons.count)
   }
 
   @Test func commandsAreDoneInOrderAndAnswered() {
