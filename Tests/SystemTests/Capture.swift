@@ -8,7 +8,9 @@ final class Capture {
   init(on interface: String, in namespace: Namespace) throws {
     file = NSTemporaryDirectory() + "ixtest-\(UUID().uuidString).pcap"
     program = try Running(
-      namespace.inside(["tcpdump", "-Z", "root", "-U", "-i", interface, "-w", file]))
+      namespace.inside([
+        "tcpdump", "--immediate-mode", "-Z", "root", "-U", "-i", interface, "-w", file,
+      ]))
     guard program.waitFor("listening on") else {
       throw CommandFailed(command: ["tcpdump"], finished: program.finish(within: 0))
     }

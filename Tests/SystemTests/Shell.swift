@@ -48,7 +48,18 @@ final class Running: @unchecked Sendable {
       lock.broadcast()
       lock.unlock()
     }
-    try process.run()
+    try Self.withoutBlockedSignals { try process.run() }
+  }
+
+  /// Programs begin with what their parent's thread blocks, and threads of a test block nearly
+  /// everything: without this, no program could be interrupted.
+  private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
   }
 
   deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
