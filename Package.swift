@@ -71,6 +71,7 @@ let package = Package(
     .executable(name: "cecho", targets: ["CEcho"]),
     .executable(name: "probe", targets: ["Probe"]),
     .executable(name: "timers", targets: ["Timers"]),
+    .executable(name: "options", targets: ["Options"]),
     .executable(name: "fuzz", targets: ["Fuzz"]),
     .executable(name: "cores", targets: ["Cores"]),
   ],
@@ -127,6 +128,10 @@ let package = Package(
     .executableTarget(
       name: "Timers", dependencies: ["IX"], path: "Tests/Applications/Timers",
       exclude: ["timers.yaml"],
+      swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld")),
+    .executableTarget(
+      name: "Options", dependencies: ["IX"], path: "Tests/Applications/Options",
+      exclude: ["options.yaml"],
       swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld")),
     .executableTarget(
       name: "Fuzz", dependencies: ["CIX"], path: "Tests/Applications/Fuzz",

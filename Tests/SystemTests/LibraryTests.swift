@@ -56,6 +56,70 @@ import Testing
     #expect(end.status == 1)
   }
 
+  /// How many segments 1000 single bytes leave in that follow each other faster than acknowledgments
+  /// come back.
+  private func segmentCount(coalescing: Bool) throws -> Int {
+    let namespace = try Namespace()
+    let guest = try Guest(
+      "options", Guest.onTap + ["--args", "bytes=1000 coalescing=\(coalescing ? 1 : 0)"],
+      in: namespace)
+    #expect(guest.waitUntilListening())
+    let capture = try Capture(on: "tap0", in: namespace)
+    let reply = try namespace.run(
+      ["timeout", "10", "socat", "-u", "TCP:\(Namespace.guestAddress):7", "-"])
+    #expect(reply.output == String(repeating: "x", count: 1000))
+    let segments = try capture.segments(from: Namespace.guestAddress)
+    #expect(guest.stop().status == 0)
+    return segments.filter { !$0.contains("length 0") }.count
+  }
+
+  @Test(.enabled(if: Namespace.isAvailable))
+  func smallPiecesWaitForAnAcknowledgmentIfTheApplicationSaysSo() throws {
+    let apart = try segmentCount(coalescing: false)
+    let together = try segmentCount(coalescing: true)
+    #expect(apart >= 500 && together <= apart / 2, "\(apart) and \(together) segments")
+  }
+
+  /// A peer that keeps its connection open and says nothing.
+  private func silentPeer(in namespace: Namespace) throws -> Running {
+    try Running(
+      namespace.inside(["socat", "-u", "TCP:\(Namespace.guestAddress):7", "OPEN:/dev/null"]))
+  }
+
+  @Test(.enabled(if: Namespace.isAvailable))
+  func aPeerThatAnswersIsKeptAndOneThatIsGoneIsNot() throws {
+    let namespace = try Namespace()
+    let guest = try Guest("options", Guest.onTap + ["--args", "keep-alive=100"], in: namespace)
+    #expect(guest.waitUntilListening())
+    let capture = try Capture(on: "tap0", in: namespace)
+    let peer = try silentPeer(in: namespace)
+    sleep(2)
+    let questions = try capture.segments(from: Namespace.guestAddress)
+    #expect(questions.count >= 5, "\(questions)")
+    #expect(!guest.launcher.output.contains("timed out"))
+    try namespace.run(["ip", "link", "set", "tap0", "down"])
+    #expect(guest.launcher.waitFor("options: timed out"))
+    peer.interrupt()
+    peer.finish()
+    #expect(guest.stop().status == 0)
+  }
+
+  @Test(.enabled(if: Namespace.isAvailable))
+  func bytesThatStayUnacknowledgedEndTheConnectionInItsTime() throws {
+    let namespace = try Namespace()
+    let arguments = "user-timeout=500 bytes=5000 gap=2000"
+    let guest = try Guest("options", Guest.onTap + ["--args", arguments], in: namespace)
+    #expect(guest.waitUntilListening())
+    let peer = try silentPeer(in: namespace)
+    usleep(1_500_000)
+    #expect(!guest.launcher.output.contains("options:"), "\(guest.launcher.output)")
+    try namespace.run(["ip", "link", "set", "tap0", "down"])
+    #expect(guest.launcher.waitFor("options: timed out"))
+    peer.interrupt()
+    peer.finish()
+    #expect(guest.stop().status == 0)
+  }
+
   @Test(.enabled(if: Namespace.isAvailable))
   func theEchoServerInCIsByteExact() throws {
     let namespace = try Namespace()
