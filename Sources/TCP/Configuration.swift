@@ -38,7 +38,7 @@ package struct Configuration: BitwiseCopyable, Sendable {
   package var maximumSegmentByteCount: UInt16 = 1460
   package var minimumTimeout: Interval {
     get { .microseconds(UInt64(timeoutBounds.minimum)) }
-    set { timeoutBounds.minimum = UInt32(clamping: newValue.microseconds) }
+    set { timeoutBounds.minimum = UInt32(min(newValue.microseconds, 1 << 25)) }
   }
   /// How long the ACK of less than two full segments waits for data to ride on: well below the
   /// retransmission timeout of a peer inside a datacentre, and at most 0.5 s (RFC 9293, section

@@ -192,7 +192,11 @@ extension Connection {
     send.recoveryPoint = send.next
     flags.insert(.inRecovery | .retransmitNow)
     noteReduction()
-    if continues { control.continueReduction(after: before) } else { detection.beginEpisode() }
+    if continues {
+      control.continueReduction(after: before)
+    } else {
+      detection.beginEpisode(followsTimeout: false)
+    }
   }
 
   /// The repair before this one may still prove needless: then both will, or neither. Networks that

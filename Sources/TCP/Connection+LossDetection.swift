@@ -74,6 +74,9 @@ extension Connection {
     let block = segment.options.sackBlocks.span[0]
     if flags.contains(.tailProbed), SequenceNumber(block.end) == detection.tailProbeEnd {
       endTailProbe()
+      if detection.flags.contains(.probeIsRetransmission) {
+        retransmission.wasHasty(within: resources.configuration.timeoutBounds)
+      }
     }
     if send.unacknowledged >= detection.duplicateRound || detection.duplicateRound > send.next {
       detection.duplicateRound = send.next
@@ -111,6 +114,9 @@ extension Connection {
   /// after all, so restoring the window causes no burst.
   private mutating func undo(resources: inout Resources) {
     resources.counters.undoneRepairs &+= 1
+    if detection.flags.contains(.followsTimeout) {
+      retransmission.wasHasty(within: resources.configuration.timeoutBounds)
+    }
     detection.flags.remove(.isUndoable)
     detection.flags.insert(.reorderingSeen)
     flags.remove(.inRecovery | .inTimeoutRecovery | .retransmitNow)

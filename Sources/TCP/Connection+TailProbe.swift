@@ -14,8 +14,9 @@ extension Connection {
       return
     }
     timers.purpose = .tailProbe
-    // The peer may delay the ACK of a lone segment (WCDelAckT): it gets the whole timeout.
-    guard scoreboard.count > 1 else { return }
+    // The peer may delay the ACK of a lone segment (WCDelAckT), or of several small ones as has been
+    // seen: it gets the whole timeout.
+    guard scoreboard.count > 1, retransmission.patience == 0 else { return }
     let probe = probeInterval
     if probe < timeout { timers.retransmission = now + probe }
   }
@@ -92,6 +93,7 @@ extension Connection {
     }
     guard segment.acknowledgment > detection.tailProbeEnd else { return }
     endTailProbe()
+    retransmission.wasNeeded()
     guard !flags.intersects(.inRecovery | .inTimeoutRecovery) else { return }
     control.congested(
       inFlight: send.next.distance(from: send.unacknowledged),

@@ -152,7 +152,8 @@ extension Connection {
   private mutating func timeOut(now: Instant, resources: inout Resources) {
     resources.counters.timeouts &+= 1
     if !flags.contains(.inTimeoutRecovery) || retransmission.backoffCount == 1 {
-      detection.beginEpisode()
+      if detection.flags.contains(.isUndoable | .followsTimeout) { retransmission.wasNeeded() }
+      detection.beginEpisode(followsTimeout: true)
       control.timedOut(
         inFlight: send.next.distance(from: send.unacknowledged),
         maximumSegment: send.maximumSegment, now: now)

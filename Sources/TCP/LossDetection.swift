@@ -58,10 +58,10 @@ struct LossDetection: BitwiseCopyable {
   }
 
   /// A repair begins; it can be undone until the next one.
-  mutating func beginEpisode() {
+  mutating func beginEpisode(followsTimeout: Bool) {
     unreportedByteCount = 0
-    flags.remove(.awaitsEcho)
-    flags.insert(.isUndoable)
+    flags.remove(.awaitsEcho | .followsTimeout)
+    flags.insert(followsTimeout ? .isUndoable | .followsTimeout : .isUndoable)
   }
 
   /// RFC 8985, section 6.2, step 4: 16 recoveries without a DSACK shrink the window again.
@@ -81,6 +81,8 @@ struct LossDetectionFlags: FlagSet {
   static var isUndoable: Self { Self(rawValue: 1 << 2) }
   /// `retransmittedAt` is to be compared with the next new acknowledgment's echo.
   static var awaitsEcho: Self { Self(rawValue: 1 << 3) }
+  /// The latest repair began with a timeout.
+  static var followsTimeout: Self { Self(rawValue: 1 << 4) }
 }
 
 extension Scoreboard {

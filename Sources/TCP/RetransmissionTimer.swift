@@ -1,7 +1,7 @@
 import Packets
 
-/// Between what a retransmission timeout lies, in microseconds; the maximum
-/// is not zero.
+/// Between what a retransmission timeout lies, in microseconds; the minimum is at most 2^25, the
+/// maximum not zero.
 struct TimeoutBounds: BitwiseCopyable, Sendable {
   var minimum: UInt32 = 5_000
   var maximum: UInt32 = 60_000_000
@@ -17,6 +17,8 @@ struct RetransmissionTimer: BitwiseCopyable, Sendable {
   private var base: UInt32
   /// How often the timeout has been doubled (RFC 6298, section 5.5).
   private(set) var backoffCount: UInt8 = 0
+  /// How often the minimum has been doubled for this peer, because it delays acknowledgments by more.
+  private(set) var patience: UInt8 = 0
 
   init(initial: Interval) { base = UInt32(truncatingIfNeeded: initial.microseconds) }
 
@@ -41,7 +43,7 @@ struct RetransmissionTimer: BitwiseCopyable, Sendable {
     }
     // RTO = SRTT + max(G, 4 * RTTVAR), below 2^30; the wheel's slot of 16 us rounds up by itself.
     let timeout = smoothedEighths &>> 3 &+ max(variationQuarters, 16)
-    base = min(max(timeout, bounds.minimum), bounds.maximum)
+    base = min(max(timeout, minimum(within: bounds)), bounds.maximum)
   }
 
   /// The timeout now, doubled as often as it has expired.
@@ -56,6 +58,24 @@ struct RetransmissionTimer: BitwiseCopyable, Sendable {
   /// New data was acknowledged (RFC 6298, section 5.3, with section 5.7's note on backoff).
   @inline(__always)
   mutating func progressed() { backoffCount = 0 }
+
+  /// A timer repeated what had arrived. A lone segment's acknowledgment may be delayed by 40 ms or
+  /// 200 ms, depending on the system, and the timeout of a short path must learn that (RFC 4015,
+  /// section 3.2, raises it for the same reason).
+  mutating func wasHasty(within bounds: TimeoutBounds) {
+    guard patience < 6, minimum(within: bounds) < 200_000 else { return }
+    patience &+= 1
+    base = min(max(base, minimum(within: bounds)), bounds.maximum)
+  }
+
+  /// A timer repaired a loss: the next may be found sooner again.
+  mutating func wasNeeded() { if patience > 0 { patience &-= 1 } }
+
+  /// Microseconds.
+  @inline(__always)
+  private func minimum(within bounds: TimeoutBounds) -> UInt32 {
+    bounds.minimum &<< UInt32(patience)
+  }
 
   /// RFC 6298, section 5.7: the timer of the SYN expired, and data transmission begins.
   mutating func handshakeWasRetransmitted() {

@@ -106,6 +106,53 @@ import Wire
     #expect(script.host.endpoint.counters.timeouts == 0)
   }
 
+  /// A peer that answers a lone segment after 40 ms, and what comes twice at once, as Linux does.
+  /// Returns how often segments were repeated.
+  private static func repetitions(
+    ofLoneSegments count: Int, in script: inout Script
+  ) -> Int {
+    var repetitions = 0
+    for _ in 0..<count {
+      #expect(script.send(RecoveryScriptTests.bytes(100)) == .taken(100))
+      #expect(script.host.output().count == 1)
+      var isAcknowledged = false
+      for _ in 0..<40 where !isAcknowledged {
+        script.host.advance(by: .milliseconds(1))
+        guard !script.host.output().isEmpty else { continue }
+        repetitions += 1
+        script.acknowledged &+= 100
+        script.inject(.ack, options: sack(script, (-100, 0)))
+        isAcknowledged = true
+      }
+      guard !isAcknowledged else { continue }
+      script.acknowledged &+= 100
+      script.inject(.ack)
+    }
+    return repetitions
+  }
+
+  /// RFC 8985, section 7.2: the timeout allows for the peer's delay of acknowledgments once it is
+  /// known; tails that are lost in fact make it short again.
+  @Test func aPeerThatDelaysAcknowledgmentsIsLearned() throws {
+    var script = try Self.flight()
+    script.acknowledged &+= 5000
+    script.inject(.ack)
+    #expect((1...5).contains(Self.repetitions(ofLoneSegments: 100, in: &script)))
+    #expect(Self.repetitions(ofLoneSegments: 100, in: &script) == 0)
+    let before = script.host.endpoint.connections[script.handle.index].retransmission.patience
+    #expect(before > 0)
+    for _ in 0..<20 {
+      #expect(script.send(RecoveryScriptTests.bytes(100)) == .taken(100))
+      #expect(script.host.output().count == 1)
+      while script.host.output().isEmpty { script.host.advance(by: .milliseconds(1)) }
+      #expect(script.send(RecoveryScriptTests.bytes(100)) == .taken(100))
+      _ = script.host.output()
+      script.acknowledged &+= 200
+      script.inject(.ack)
+    }
+    #expect(script.host.endpoint.connections[script.handle.index].retransmission.patience == 0)
+  }
+
   /// The same when the probe was needless: its DSACK says so.
   @Test func aNeedlessProbeChangesNothing() throws {
     var script = try Self.flight()
