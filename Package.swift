@@ -269,6 +269,7 @@ let package = Package(
       swiftSettings: testing),
     // Boots real images; needs the products of `make build`.
     .testTarget(
-      name: "SystemTests", dependencies: ["Image"], exclude: ["impair.py", "readme.py"], swiftSettings: testing),
+      name: "SystemTests", dependencies: ["Image"], exclude: ["impair.py", "readme.py"],
+      swiftSettings: testing),
   ]
 )

@@ -29,6 +29,8 @@ package enum KVMExit: Sendable, Equatable {
   /// HLT outside the kernel's interrupt controller.
   case halted
   case tripleFault
+  /// A breakpoint or a step; DR6, or 0 for a breakpoint instruction.
+  case debug(UInt64)
   /// KVM_SYSTEM_EVENT_*.
   case systemEvent(UInt64)
   /// The processor refused the guest's state; its own reason.

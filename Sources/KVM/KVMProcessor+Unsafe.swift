@@ -77,6 +77,14 @@ package final class KVMProcessor: @unchecked Sendable {
     return unsafe ix_kvm_translate(descriptor.rawValue, linear, &physical) == 0 ? physical : nil
   }
 
+  /// What of a debugger's wishes comes to `runUntilExit` from now on.
+  package func setDebugging(_ debugging: ix_kvm_debugging) throws(KVMError) {
+    var debugging = debugging
+    // SAFETY: a local of the type the call reads.
+    unsafe try kvm(
+      "KVM_SET_GUEST_DEBUG", ix_kvm_set_debugging(descriptor.rawValue, &debugging))
+  }
+
   /// Runs the guest until something has to be done about it. `access` answers what it reads and
   /// takes what it writes; it is called any number of times before this returns.
   package func runUntilExit(_ access: (KVMAccess) -> UInt64) throws(KVMError) -> KVMExit {
@@ -90,6 +98,7 @@ package final class KVMProcessor: @unchecked Sendable {
       case KVM_EXIT_INTR: return .interrupted
       case KVM_EXIT_HLT: return .halted
       case KVM_EXIT_SHUTDOWN: return .tripleFault
+      case KVM_EXIT_DEBUG: return .debug(unsafe ix_kvm_debug_status(run))
       case KVM_EXIT_SYSTEM_EVENT: return .systemEvent(unsafe ix_kvm_exit_detail(run))
       case KVM_EXIT_FAIL_ENTRY: return .entryFailed(unsafe ix_kvm_exit_detail(run))
       case KVM_EXIT_INTERNAL_ERROR: return .internalError(unsafe ix_kvm_exit_detail(run))

@@ -16,7 +16,9 @@ struct IXMonitor {
       end("this program is started by `ixlaunch run`")
     }
     do {
-      try MonitorProcess.run(machine(order), confinement: confinement(order))
+      let machine = try machine(order)
+      try MonitorProcess.run(
+        machine, confinement: confinement(order), debugger: debugger(order, of: machine))
     } catch {
       end("\(error)")
     }
@@ -26,10 +28,18 @@ struct IXMonitor {
     let system = try KVMSystem()
     let memory = try GuestMemory(byteCount: order.memory)
     let boot = try BootImage(order, into: memory)
-    let parts = VirtualMachine.Parts(
+    var parts = VirtualMachine.Parts(
       memory: memory, processorCount: order.cores, backEnd: try backEnd(order),
       address: MACAddress(order.hardwareAddress), console: MonitorProcess.console)
+    parts.isDebugged = order.debuggerPort != nil
     return try VirtualMachine(parts, boot: boot, on: system)
+  }
+
+  private static func debugger(
+    _ order: MonitorOrder, of machine: VirtualMachine
+  ) throws(SystemCallError) -> DebuggerServer? {
+    guard let port = order.debuggerPort, let debugger = machine.debugger else { return nil }
+    return try DebuggerServer(debugger, port: port)
   }
 
   private static func backEnd(
@@ -45,8 +55,11 @@ struct IXMonitor {
   }
 
   private static func confinement(_ order: MonitorOrder) -> Confinement {
-    if case .vhostUser = order.network { return Confinement(reconnects: true) }
-    return Confinement(reconnects: false)
+    let isDebugged = order.debuggerPort != nil
+    if case .vhostUser = order.network {
+      return Confinement(reconnects: true, isDebugged: isDebugged)
+    }
+    return Confinement(reconnects: false, isDebugged: isDebugged)
   }
 
   /// `ixlaunch run` reads this and says it to the user.

@@ -32,6 +32,7 @@ func forbidden(_ deed: String) {
   case "socket": socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   case "unix-socket": socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
   case "kill": kill(getppid(), 0)
+  case "accept": accept(-1, nil, nil)
   case "ioctl": _ = ioctl(0, 0x5401)
   case "executable-memory":
     mmap(nil, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -43,7 +44,10 @@ func forbidden(_ deed: String) {
 }
 
 let deed = CommandLine.arguments.dropFirst().first ?? "nothing"
-try Confinement(reconnects: CommandLine.arguments.contains("reconnects")).begin()
+try Confinement(
+  reconnects: CommandLine.arguments.contains("reconnects"),
+  isDebugged: CommandLine.arguments.contains("debugged")
+).begin()
 if try !permitted(deed) {
   forbidden(deed)
   _exit(9)

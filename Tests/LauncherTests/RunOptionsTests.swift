@@ -27,13 +27,6 @@ import Testing
     #expect(forwards.map(\.description) == ["7007:7"])
   }
 
-  @Test func aDebuggerMeansQEMU() throws {
-    #expect(try RunOptions.parse(["--gdb", "1234"]).monitor() == .qemu)
-    #expect(try RunOptions.parse([]).monitor() == .auto)
-    let options = try RunOptions.parse(["--gdb", "1234", "--vmm", "kvm"])
-    #expect(throws: LaunchError.self) { _ = try options.monitor() }
-  }
-
   @Test func optionsOverrideTheManifest() throws {
     let machine = try machine([
       "--name", "a", "--memory", "256M", "--batch", "8", "--args", "-x y", "--forward", "8000:7",

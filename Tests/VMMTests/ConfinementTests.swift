@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "open", "exec", "fork", "socket", "unix-socket", "kill", "ioctl", "executable-memory",
+    "accept", "open", "exec", "fork", "socket", "unix-socket", "kill", "ioctl", "executable-memory",
     "executable-later", "become-root", "unlink",
   ])
   func whatItDoesNotEndsIt(deed: String) throws {
@@ -42,6 +42,11 @@ import Testing
   @Test func onlyWhoReconnectsMayMakeASocketAndOnlyAUnixOne() throws {
     #expect(try run("unix-socket", "reconnects").terminationStatus == 9)
     #expect(try run("socket", "reconnects").terminationStatus == SIGSYS)
+  }
+
+  @Test func aDebuggerMayComeInOnlyWhereOneIsExpected() throws {
+    #expect(try run("accept", "debugged").terminationStatus == 9)
+    #expect(try run("socket", "debugged").terminationStatus == SIGSYS)
   }
 
   @Test func itHasNoRightsLeft() throws {

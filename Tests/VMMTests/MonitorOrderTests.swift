@@ -31,12 +31,14 @@ import Testing
     var order = Self.order
     order.network = network
     #expect(MonitorOrder(order.words) == order)
+    order.debuggerPort = 1234
+    #expect(MonitorOrder(order.words) == order)
   }
 
   @Test(arguments: [
     "", "image", "entry=4294967296", "memory=-1", "memory=0", "cores=0", "queues=0", "cores=x",
     "segment=1:2:3",
-    "segment=1:2:3:4:5", "segment=1:2:3:x", "colour=red",
+    "segment=1:2:3:4:5", "gdb=", "gdb=65536", "segment=1:2:3:x", "colour=red",
   ])
   func anythingElseIsRefused(word: String) {
     #expect(MonitorOrder(Self.order.words + [word]) == nil)

@@ -18,6 +18,9 @@ static const uint32_t ix_kvm_request_system_registers = KVM_GET_SREGS;
 static const uint32_t ix_kvm_request_translate = KVM_TRANSLATE;
 static const uint32_t ix_kvm_request_routes = KVM_SET_GSI_ROUTING;
 static const uint32_t ix_kvm_request_doorbell = KVM_IOEVENTFD;
+/* And those of a debugger. */
+static const uint32_t ix_kvm_request_set_registers = KVM_SET_REGS;
+static const uint32_t ix_kvm_request_debug = KVM_SET_GUEST_DEBUG;
 
 #define KVM_CALL(descriptor, request, argument)                    \
   do {                                                             \
@@ -155,6 +158,32 @@ static inline int ix_kvm_translate(int vcpu, uint64_t linear, uint64_t *physical
   return 0;
 }
 
+/* What a debugger is told of. */
+typedef struct {
+  uint8_t is_enabled;
+  uint8_t is_stepping;
+  uint64_t addresses[4]; /* DR0 to DR3 */
+  uint64_t control;      /* DR7 */
+} ix_kvm_debugging;
+
+/* Breakpoint instructions come to the caller of KVM_RUN from now on, single steps and the debug
+ * registers where asked for; or nothing does. No interrupt comes between steps where KVM can do that. */
+static inline int ix_kvm_set_debugging(int vcpu, const ix_kvm_debugging *debugging) {
+  struct kvm_guest_debug request;
+  memset(&request, 0, sizeof request);
+  if (debugging->is_enabled) request.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP;
+  if (debugging->control) {
+    request.control |= KVM_GUESTDBG_USE_HW_BP;
+    memcpy(request.arch.debugreg, debugging->addresses, sizeof debugging->addresses);
+    request.arch.debugreg[7] = debugging->control;
+  }
+  if (!debugging->is_stepping) KVM_CALL(vcpu, KVM_SET_GUEST_DEBUG, &request);
+  request.control |= KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_BLOCKIRQ;
+  if (ioctl(vcpu, KVM_SET_GUEST_DEBUG, &request) >= 0) return 0;
+  request.control &= ~(uint32_t)KVM_GUESTDBG_BLOCKIRQ;
+  KVM_CALL(vcpu, KVM_SET_GUEST_DEBUG, &request);
+}
+
 /* Why KVM_RUN came back. Swift does not import the anonymous union of kvm_run. */
 typedef struct {
   uint64_t address;  /* of a memory access, or port number */
@@ -181,6 +210,10 @@ static inline ix_kvm_access ix_kvm_memory_access(struct kvm_run *run) {
                          .count = 1,
                          .bytes = (uint8_t)run->mmio.len,
                          .is_write = run->mmio.is_write};
+}
+/* DR6 of a debug exit: which of DR0 to DR3 it was. */
+static inline uint64_t ix_kvm_debug_status(const struct kvm_run *run) {
+  return run->debug.arch.exception == 1 ? run->debug.arch.dr6 : 0;
 }
 /* Hardware's reason of a failed entry, the suberror of an internal error, the kind of system event. */
 static inline uint64_t ix_kvm_exit_detail(const struct kvm_run *run) {

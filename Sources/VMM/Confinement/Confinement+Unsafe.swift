@@ -11,8 +11,13 @@ package struct Confinement {
   /// Connects to its network again when the other side comes back, which needs the socket's name and
   /// the right to it: its user and its files stay.
   private let reconnects: Bool
+  /// Lets a debugger in, which may change everything in the guest, and nothing else.
+  private let isDebugged: Bool
 
-  package init(reconnects: Bool) { self.reconnects = reconnects }
+  package init(reconnects: Bool, isDebugged: Bool = false) {
+    self.reconnects = reconnects
+    self.isDebugged = isDebugged
+  }
 
   /// For this process and all its threads, for ever.
   package func begin() throws(SystemCallError) {
@@ -21,7 +26,9 @@ package struct Confinement {
       try checked("setresuid", ix_become(Self.nobody, Self.nobody))
     }
     try checked("capset", ix_renounce())
-    let program = SystemCallFilter.monitor(reconnects: reconnects).program
+    let program = SystemCallFilter.monitor(
+      reconnects: reconnects, isDebugged: isDebugged
+    ).program
     // SAFETY: the array is only read, and holds as many instructions as are passed.
     try checked("seccomp", unsafe ix_filter_calls(program, UInt16(program.count)))
   }

@@ -5,7 +5,7 @@ import Glibc
 extension SystemCallFilter {
   /// What a monitor does while its guest runs: nothing opens a file, starts a program, makes memory
   /// executable or signals another process. `reconnects`: to a vhost-user back end, and nowhere else.
-  package static func monitor(reconnects: Bool) -> Self {
+  package static func monitor(reconnects: Bool, isDebugged: Bool = false) -> Self {
     var filter = Self()
     filter.allowGuest()
     filter.allowFrames()
@@ -13,6 +13,7 @@ extension SystemCallFilter {
     filter.allowMemory()
     filter.allowEnd()
     if reconnects { filter.allowReconnecting() }
+    if isDebugged { filter.allowDebugger() }
     return filter
   }
 
@@ -64,6 +65,14 @@ extension SystemCallFilter {
   private mutating func allowEnd() {
     allow(SYS_exit_group)
     allow(SYS_tgkill, where: .argument(0, is: UInt32(getpid())))
+  }
+
+  /// On a socket that listens already. The signals are those of `allowEnd`.
+  private mutating func allowDebugger() {
+    allow(SYS_accept)
+    for request in [ix_kvm_request_set_registers, ix_kvm_request_debug] {
+      allow(SYS_ioctl, where: .argument(1, is: request))
+    }
   }
 
   private mutating func allowReconnecting() {

@@ -40,6 +40,8 @@ package struct MonitorOrder: Equatable, Sendable {
   package var network = Network.none
   /// Of the guest's network card, IEEE 802.
   package var hardwareAddress: UInt64 = 0
+  /// Where gdb may come in.
+  package var debuggerPort: UInt16?
 
   package init() {}
 }
@@ -59,6 +61,7 @@ extension MonitorOrder {
     case .tap(let name): words.append("tap=\(name)")
     case .vhostUser(let path): words.append("vhost-user=\(path)")
     }
+    if let debuggerPort { words.append("gdb=\(debuggerPort)") }
     return words
   }
 
@@ -77,6 +80,9 @@ extension MonitorOrder {
     case "append": commandLine = value
     case "tap": network = .tap(value)
     case "vhost-user": network = .vhostUser(value)
+    case "gdb":
+      debuggerPort = UInt16(value)
+      return debuggerPort != nil
     case "entry": return Self.set(&entry, value)
     case "memory": return Self.set(&memory, value)
     case "cores": return Self.set(&cores, value)

@@ -10,9 +10,10 @@ package enum MonitorProcess {
   /// Runs `machine` to its end, and this process with it; from its first instruction on with no more
   /// rights than that takes.
   package static func run(
-    _ machine: VirtualMachine, confinement: Confinement
+    _ machine: VirtualMachine, confinement: Confinement, debugger: DebuggerServer? = nil
   ) throws(SystemCallError) -> Never {
     try confinement.begin()
+    if let debugger { _ = try HostThread("debugger") { debugger.run() } }
     let isPinned = machine.processorCount < HostThread.processorCount
     for index in 1..<max(1, machine.processorCount) {
       _ = try HostThread("processor \(index)") {

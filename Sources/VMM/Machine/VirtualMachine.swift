@@ -14,6 +14,8 @@ package final class VirtualMachine: Sendable {
     package var processorCount: Int
     package var backEnd: any NetworkBackEnd
     package var address: MACAddress
+    /// Whether a debugger may stop its processors.
+    package var isDebugged = false
     /// Takes what the guest writes to its console.
     package var console: @Sendable ([UInt8]) -> Void
 
@@ -35,9 +37,10 @@ package final class VirtualMachine: Sendable {
   private let board: Locked<Board>
   private let console: @Sendable ([UInt8]) -> Void
   private let end = Locked<GuestExit?>(nil)
+  package let debugger: GuestDebugger?
 
   /// Everything of the host that can fail is asked for here.
-  package init(_ parts: Parts, boot: BootImage, on system: KVMSystem) throws(KVMError) {
+  package init(_ parts: Parts, boot: BootImage, on system: KVMSystem) throws {
     memory = parts.memory
     console = parts.console
     machine = try system.createMachine()
@@ -56,6 +59,7 @@ package final class VirtualMachine: Sendable {
       processors.append(processor)
     }
     self.processors = processors
+    debugger = parts.isDebugged ? try GuestDebugger(processors, memory: parts.memory) : nil
     try ProcessorState.prepareForStart(processors[0], entry: boot.entry)
     let router = KVMEventRouter(machine)
     let network = NetworkDevice(address: parts.address, backEnd: parts.backEnd)
@@ -71,6 +75,7 @@ package final class VirtualMachine: Sendable {
   /// Runs processor `index` on the calling thread until the guest has ended; how it did.
   package func run(processor index: Int) throws(KVMError) -> GuestExit {
     let processor = processors[index]
+    debugger?.begin(processor: index)
     while true {
       let exit = try processor.runUntilExit { access in
         let (value, end) = board.withLock { board in (board.access(access), board.end) }
@@ -80,7 +85,11 @@ package final class VirtualMachine: Sendable {
         return value
       }
       if let end = board.withLock({ $0.end }) { return end }
-      guard exit == .interrupted else { return report(exit, processor, index) }
+      switch exit {
+      case .interrupted: debugger?.hold(processor: index, breakpoint: nil)
+      case .debug(let status): debugger?.hold(processor: index, breakpoint: status)
+      default: return report(exit, processor, index)
+      }
     }
   }
 
@@ -94,7 +103,7 @@ package final class VirtualMachine: Sendable {
     case .systemEvent(let kind): reason = "system event \(kind)"
     case .halted: reason = "halted for ever"
     case .unknown(let code): reason = "unexpected exit \(code)"
-    case .interrupted: reason = "interrupted"
+    case .interrupted, .debug: reason = "interrupted"
     }
     report(reason, processor, index)
     return .fault

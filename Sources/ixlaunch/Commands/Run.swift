@@ -27,7 +27,7 @@ struct Run: ParsableCommand {
     if options.detach { return try Detachment().run() }
     let (image, path) = try openImage(log: log)
     let host = HostFacts.current()
-    let choice = try MonitorChoice(try options.monitor(), options.accel, net: options.net, on: host)
+    let choice = try MonitorChoice(options.vmm, options.accel, net: options.net, on: host)
     var machine = try options.machine(for: image, at: path, accelerator: choice.accelerator)
     machine.monitor = choice.monitor
     try machine.checkHost(host)

@@ -16,6 +16,7 @@ extension Machine {
     order.memory = memory.bytes
     order.cores = cores
     order.hardwareAddress = hardwareAddress
+    order.debuggerPort = debuggerPort
     switch network {
     case .tap(let tap, _, _):
       order.network = .tap(tap.name)

@@ -5,15 +5,6 @@ extension RunOptions {
   private static let batchRange = 1...1024
   private static let spinRange = 0...999_999_999
 
-  /// The monitor asked for. Only QEMU lets a debugger in.
-  func monitor() throws(LaunchError) -> Monitor {
-    guard gdb != nil else { return vmm }
-    guard vmm != .kvm else {
-      throw Self.wrong("--gdb", "our own monitor lets no debugger in", "give --vmm qemu")
-    }
-    return .qemu
-  }
-
   /// The machine that these options make of `image`; throws for what contradicts itself.
   func machine(
     for image: Image, at path: String, accelerator: Accelerator

@@ -45,7 +45,7 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Microseconds without a packet after which a core sleeps (default 1000).")
   var spin: Int?
 
-  @Option(help: "A port of 127.0.0.1 on which gdb can attach to the guest (QEMU only).")
+  @Option(help: "A port of 127.0.0.1 on which gdb can attach to the guest.")
   var gdb: UInt16?
 
   @Option(help: "Congestion control: reno, cubic (default) or dctcp, which needs ECN marks.")
