@@ -23,7 +23,7 @@ extension ElasticThread where Device: ~Copyable {
       frameCount = metrics.frames
       device.reclaim(&pool)
       receive(now)
-      stack.expire(now: now, pool: &pool)
+      expire(now)
       transmit(now)
       round &+= 1
     } while metrics.frames != frameCount && round < Self.backgroundRoundLimit

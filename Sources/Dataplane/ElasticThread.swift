@@ -53,6 +53,8 @@ package struct ElasticThread<
   /// When the host is to be shown something, and when new numbers.
   var publishDue = Instant(nanoseconds: 0)
   var numbersDue = Instant(nanoseconds: 0)
+  /// Cycles in a row whose timers waited for frames.
+  private var postponedCount = 0
   /// When the last `poll` went back to ring 3.
   package private(set) var polledAt: Instant
 
@@ -149,13 +151,35 @@ package struct ElasticThread<
   /// The steps from transmission to event conditions; returns how many of those there are.
   mutating func cycle(now: Instant) -> Int {
     transmit(now)
-    stack.expire(now: now, pool: &pool)
     timers.fire(now: now, into: &events)
     receive(now)
+    expire(now)
     stack.deliver(into: &events, pool: &pool)
     metrics.cycles &+= 1
     return events.count
   }
+
+  /// Runs the stack's timers once everything that had arrived is taken in: after a pause of the core,
+  /// the acknowledgment that a timer waits for may lie in the queue. A queue that never gets empty
+  /// delays them by `longestPostponement` batches.
+  @inline(__always)
+  mutating func expire(_ now: Instant) {
+    if stack.isBehind(now) { expireUnlessMoreWaits(now) }
+  }
+
+  @inline(never)
+  private mutating func expireUnlessMoreWaits(_ now: Instant) {
+    let moreWaits = device.waitingFrameCount > 0 || stack.links.hasMessage()
+    if moreWaits, postponedCount < Self.longestPostponement {
+      postponedCount &+= 1
+      return
+    }
+    postponedCount = 0
+    stack.expire(now: now, pool: &pool)
+  }
+
+  /// The deepest queue of a device, 256 frames, in batches of 16.
+  private static var longestPostponement: Int { 16 }
 
   /// The system call `flush`: runs and transmits a batch, receives nothing.
   package mutating func flush(callCount: UInt64, on core: inout some ProcessorCore & ~Copyable)

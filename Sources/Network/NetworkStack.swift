@@ -70,6 +70,12 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
   /// Most TCP timers of one cycle; the others are late by a cycle.
   package static var timerBudget: Int { 256 }
 
+  /// Whether `expire` may have anything to do now.
+  @inline(__always)
+  package func isBehind(_ now: Instant) -> Bool {
+    tcp.isBehind(now) || reassembler.usedCount > 0
+  }
+
   /// Does what time asks for.
   @inline(__always)
   package mutating func expire(now: Instant, pool: inout PacketPool) {

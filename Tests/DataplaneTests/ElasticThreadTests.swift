@@ -151,6 +151,52 @@ import Testing
     #expect(batches == 3)
   }
 
+  /// A core that stood still takes in the acknowledgments that waited, behind other frames and in
+  /// several batches, before its timers send again what they acknowledge.
+  @Test(arguments: [0, 3, 4, 40])
+  func acknowledgmentsThatWaitedComeBeforeTimers(otherFrameCount: Int) {
+    var pair = ThreadPair(batchBound: 4)
+    Self.sendTwoSegments(in: &pair)
+    _ = pair.client.turn(at: pair.now)
+    _ = pair.client.turn(at: pair.now)
+    for _ in 0..<otherFrameCount {
+      pair.server.thread.device.inner.arrive([UInt8](repeating: 0, count: 60))
+    }
+    pair.carry()
+    pair.now = pair.now + .milliseconds(50)
+    for _ in 0..<20 { _ = pair.server.turn(at: pair.now) }
+    let counters = pair.server.thread.stack.tcp.counters
+    #expect(counters.timeouts + counters.tailProbes == 0)
+    #expect(counters.retransmittedSegments == 0)
+  }
+
+  /// Frames that never end do not stop the timers.
+  @Test func aQueueThatIsNeverEmptyDelaysTimersButNotForEver() {
+    var pair = ThreadPair(batchBound: 4)
+    Self.sendTwoSegments(in: &pair)
+    pair.now = pair.now + .milliseconds(50)
+    var timerTurns: [Int] = []
+    for turn in 0..<40 {
+      for _ in 0..<8 {
+        pair.server.thread.device.inner.arrive([UInt8](repeating: 0, count: 60))
+      }
+      _ = pair.server.turn(at: pair.now)
+      let counters = pair.server.thread.stack.tcp.counters
+      if counters.timeouts + counters.tailProbes > 0 { timerTurns.append(turn) }
+    }
+    #expect(timerTurns.first == 16)
+  }
+
+  /// Two full segments of the server's are with the client, which has not looked yet.
+  private static func sendTwoSegments(in pair: inout ThreadPair) {
+    let handles = pair.connect()
+    _ = pair.settle()
+    let heap = ThreadBench.heap.rawValue
+    let call = CallDescriptor(.tcpSend, handle: handles.server, address: heap, byteCount: 2920)
+    _ = pair.server.turn([call], at: pair.now)
+    pair.carry()
+  }
+
   @Test func eventsThatDoNotFitWaitForTheNextCycle() {
     var pair = ThreadPair(eventCount: 2)
     let handles = pair.connect()

@@ -86,7 +86,6 @@ final class StackCore {
   func cycle(now: Instant) {
     if stack.isMigrating { stack.advanceMigration(now: now, device: &device, pool: &pool) }
     stack.transmit(now: now, device: &device, pool: &pool)
-    stack.expire(now: now, pool: &pool)
     device.reclaim(&pool)
     if stack.links.isShared {
       _ = stack.receiveFromOtherCores(limit: 32, now: now, pool: &pool, device: &device)
@@ -98,6 +97,7 @@ final class StackCore {
         device: &device, events: &events)
       count += 1
     }
+    if count < 16 { stack.expire(now: now, pool: &pool) }
     stack.deliver(into: &events, pool: &pool)
   }
 
