@@ -25,6 +25,24 @@ extern ix_trap
   push r15
 %endmacro
 
+%macro restore_registers 0
+  pop r15
+  pop r14
+  pop r13
+  pop r12
+  pop r11
+  pop r10
+  pop r9
+  pop r8
+  pop rbp
+  pop rdi
+  pop rsi
+  pop rdx
+  pop rcx
+  pop rbx
+  pop rax
+%endmacro
+
 ; Offset of the interrupted code segment while a stub has pushed nothing but vector and error code.
 %define SAVED_CS 24
 
@@ -59,21 +77,7 @@ trap:
   cld
   xor ebp, ebp
   call ix_trap                      ; 22 words have been pushed: the stack is 16-byte aligned
-  pop r15
-  pop r14
-  pop r13
-  pop r12
-  pop r11
-  pop r10
-  pop r9
-  pop r8
-  pop rbp
-  pop rdi
-  pop rsi
-  pop rdx
-  pop rcx
-  pop rbx
-  pop rax
+  restore_registers
   test byte [rsp + SAVED_CS], 3
   jz .leave
   swapgs
@@ -82,18 +86,26 @@ trap:
   iretq
 
 ; Debug exception, NMI, double fault and machine check arrive on their own stacks, even between
-; SYSCALL and SWAPGS: whose GS this is can only be read off the register. None of them returns.
+; SYSCALL and SWAPGS: whose GS this is can only be read off the register. Only the first ever returns.
 align 16
 trap_any_state:
   save_registers
+  xor ebx, ebx                      ; whether GS was the application's
   mov ecx, 0xC0000101               ; IA32_GS_BASE: the kernel's lies in the upper half
   rdmsr
   test edx, edx
   js .call
   swapgs
+  inc ebx
 .call:
   mov rdi, rsp
   cld
   xor ebp, ebp
   call ix_trap
-  ud2
+  test ebx, ebx
+  jz .leave
+  swapgs
+.leave:
+  restore_registers
+  add rsp, 16
+  iretq

@@ -32,6 +32,7 @@ import Testing
         "unknown system call -1", "console write from kernel -2", "console write from null -2",
         "2^63 calls -3", "port 0 -3",
       ], status: 0),
+    Rule(name: "single-step", expected: ["probe: went on"], status: 0),
     Rule(name: "exit-3", expected: [], status: 1),
     Rule(
       name: "write-received-buffer", expected: [pageFault, "0x20000"], status: 1,

@@ -136,6 +136,14 @@ static void hold_every_buffer(void) {
   }
 }
 
+/* Nobody takes these steps, so that they change nothing. */
+static int single_step(void) {
+  uint64_t sum = 1;
+  __asm__ volatile("pushf; orq $0x100, (%%rsp); popf; add $2, %0; add $3, %0" : "+r"(sum) : : "cc");
+  say(sum == 6 ? "probe: went on\n" : "probe: lost its way\n");
+  return 0;
+}
+
 int main(void) {
   const ix_startup *page = ix_startup_page();
   calls = (ix_call *)page->calls;
@@ -158,6 +166,7 @@ int main(void) {
   else if (is("divide-by-zero")) __asm__ volatile("xor %%ecx, %%ecx; div %%ecx" : : : "rax", "rcx", "rdx");
   else if (is("send-foreign-pointers")) return send_foreign_pointers(), 0;
   else if (is("bad-system-calls")) return make_bad_system_calls(), 0;
+  else if (is("single-step")) return single_step();
   else if (is("exit-3")) return 3;
   else if (is("stay-away")) stay_away();
   else if (is("accept-and-stay-away")) first_bytes(), stay_away();
