@@ -176,7 +176,7 @@ let package = Package(
     .executableTarget(
       name: "ixlaunch",
       dependencies: [
-        "CProcess", "ControlPlane", "Image", "VMM",
+        "CLinux", "CProcess", "ControlPlane", "Image", "VMM",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

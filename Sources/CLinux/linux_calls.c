@@ -2,11 +2,13 @@
 #include "linux_calls.h"
 
 #if defined(__linux__)
+#include <link.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include <linux/if.h>
@@ -62,6 +64,23 @@ int ix_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), 
   if (error) free(start);
   return -error;
 }
+
+/* Segments that nobody may write are as they are in their file. */
+static int forget(struct dl_phdr_info *object, size_t size, void *context) {
+  const uintptr_t page = 4096;
+  (void)size, (void)context;
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+    if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+    uintptr_t start = object->dlpi_addr + segment->p_vaddr;
+    uintptr_t end = (start + segment->p_memsz) & ~(page - 1);
+    start = (start + page - 1) & ~(page - 1);
+    if (start < end) madvise((void *)start, end - start, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+void ix_forget_code(void) { dl_iterate_phdr(forget, 0); }
 
 int ix_processor_count(void) {
   cpu_set_t allowed;

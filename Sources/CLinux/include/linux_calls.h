@@ -51,6 +51,10 @@ int ix_processor_count(void);
 /* Keeps the calling thread on the processor with this index among those it may run on. */
 int ix_stay_on_processor(int index);
 
+/* Code and constants that were needed to start leave this process' memory; what is needed again is
+ * mapped again. For who waits for long from now on. */
+void ix_forget_code(void);
+
 /* At most 256 random bytes from the kernel. */
 static inline int ix_random(void *bytes, size_t count) {
   IX_CALL(syscall(SYS_getrandom, bytes, count, 0));

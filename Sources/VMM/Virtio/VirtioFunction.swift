@@ -1,3 +1,4 @@
+import CLinux
 import Drivers
 import HostNetwork
 import KVM
@@ -138,6 +139,8 @@ final class VirtioFunction: PCIFunctionModel {
             failure.isSet.store(true, ordering: .relaxed)
             configurationEvent?.signal()
           }))
+      // What found and set up the device is not needed again soon.
+      ix_forget_code()
     } catch {
       fail()
     }

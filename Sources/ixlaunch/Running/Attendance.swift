@@ -1,3 +1,4 @@
+import CLinux
 import ControlPlane
 import Foundation
 import Logging
@@ -65,6 +66,7 @@ final class Attendance: @unchecked Sendable {
     }
     var watch = SilenceWatch(limit: Self.silenceLimit)
     var page: ControlPage?
+    var isSettled = false
     while !lock.withLock({ isEnded }) {
       if let service {
         service.turn(milliseconds: Self.turnMilliseconds)
@@ -75,6 +77,11 @@ final class Attendance: @unchecked Sendable {
       guard let page else { continue }
       let beats = (0..<page.coreCount).map { page.heartbeat($0) }
       report(watch.look(beats, now: ProcessInfo.processInfo.systemUptime))
+      if !isSettled, beats.allSatisfy({ $0 > 0 }) {
+        // The guest runs: what started it is not needed again.
+        ix_forget_code()
+        isSettled = true
+      }
     }
   }
 
