@@ -17,7 +17,7 @@ package struct ControlBlock: ~Copyable {
     precondition(memory.byteCount >= Self.byteCount, "a control block is too small")
     // SAFETY: the kernel owns the region; the structure has no invalid bit pattern.
     unsafe core = unsafe memory.pointer.bindMemory(to: ControlCore.self, capacity: 1)
-    unsafe core.pointee.gauge_count = UInt32(ControlGauge.freeSendElements.rawValue + 1)
+    unsafe core.pointee.gauge_count = UInt32(ControlGauge.count)
     unsafe core.pointee.counter_count = UInt32(ControlCounter.count)
     unsafe core.pointee.drop_count = UInt32(ControlDrop.base + ControlDrop.count)
     if let captureRing {

@@ -96,6 +96,7 @@ extension ElasticThread where Device: ~Copyable {
     control.set(.buffers, pool.count)
     control.set(.freeBuffers, pool.freeCount)
     control.set(.freeSendElements, stack.tcp.freeElementCount)
+    control.set(.runningTimers, stack.tcp.armedTimerCount)
   }
 
   private func publishMetrics(_ now: Instant) {
@@ -113,6 +114,7 @@ extension ElasticThread where Device: ~Copyable {
   }
 
   private func publish(_ device: DeviceStatistics) {
+    control.set(.postedBuffers, device.postedBufferCount)
     control.set(.deviceReceivedFrames, device.receivedFrames)
     control.set(.deviceReceivedBytes, device.receivedBytes)
     control.set(.deviceTransmittedFrames, device.transmittedFrames)

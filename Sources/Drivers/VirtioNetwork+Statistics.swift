@@ -7,6 +7,7 @@ extension VirtioNetwork {
   package var statistics: DeviceStatistics {
     var statistics = DeviceStatistics()
     statistics.waitingFrameCount = waitingFrameCount
+    statistics.postedBufferCount = receiveQueue.inFlightCount
     statistics.receivedFrames = counters.receivedFrames
     statistics.receivedBytes = counters.receivedBytes
     statistics.transmittedFrames = counters.transmittedFrames

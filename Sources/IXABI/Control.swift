@@ -21,6 +21,15 @@ public enum ControlGauge: Int, Sendable {
   case freeBuffers
   /// Places for pieces of memory that connections have to send.
   case freeSendElements
+  /// Connections with a timer that runs.
+  case runningTimers
+  /// Buffers that wait in the device for frames.
+  case postedBuffers
+
+  /// The last one.
+  public static var last: Self { .postedBuffers }
+  /// How many there are.
+  public static var count: Int { last.rawValue + 1 }
 }
 
 /// What a core has done since it started: `ix_control_core.counters`.

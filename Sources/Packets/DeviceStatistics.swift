@@ -1,7 +1,9 @@
-/// What a network device has done since it was set up. All but `waitingFrameCount` count up and wrap.
+/// What a network device has done since it was set up. All but the first two count up and wrap.
 package struct DeviceStatistics: BitwiseCopyable, Sendable {
   /// Received frames that nobody has taken yet.
   package var waitingFrameCount = 0
+  /// Buffers that wait in the device for frames.
+  package var postedBufferCount = 0
   package var receivedFrames: UInt64 = 0
   package var receivedBytes: UInt64 = 0
   package var transmittedFrames: UInt64 = 0

@@ -83,6 +83,8 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
   package var counters: TCPCounters { resources.counters }
   /// Send elements and segment records that are not in use, for leak checks.
   package var freeElementCount: Int { resources.elements.freeCount }
+  /// Connections that wait for a moment: a connection needs at most one timer.
+  package var armedTimerCount: Int { wheel.armedCount }
   package var freeSegmentCount: Int { resources.segments.freeCount }
   /// Connections that are in the look-up table: not CLOSED.
   package var openConnectionCount: Int { table.count }
