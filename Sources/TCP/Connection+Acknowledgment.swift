@@ -133,7 +133,7 @@ extension Connection {
     resources: inout Resources
   ) -> Bool {
     guard flags.intersects(.inRecovery | .inTimeoutRecovery) else { return false }
-    guard acknowledgment < send.recoveryPoint else {
+    guard acknowledgment < rareSend.recoveryPoint else {
       if flags.contains(.inRecovery) { control.recovered(maximumSegment: send.maximumSegment) }
       flags.remove(.inRecovery | .inTimeoutRecovery)
       detection.endEpisode()
@@ -171,7 +171,7 @@ extension Connection {
       send.next.distance(from: send.unacknowledged))
     if send.duplicateCount >= Self.duplicateThreshold,
       !flags.intersects(.inRecovery | .inTimeoutRecovery),
-      send.unacknowledged >= send.recoveryPoint
+      send.unacknowledged >= rareSend.recoveryPoint
     {
       scoreboard.markHeadLost(segments: &resources.segments)
       enterRecovery(now: now, resources: &resources)
@@ -189,7 +189,7 @@ extension Connection {
     control.congested(
       inFlight: send.next.distance(from: send.unacknowledged),
       maximumSegment: send.maximumSegment, now: now)
-    send.recoveryPoint = send.next
+    rareSend.recoveryPoint = send.next
     flags.insert(.inRecovery | .retransmitNow)
     noteReduction()
     if continues {
@@ -224,7 +224,7 @@ extension Connection {
     // In FIN-WAIT-2 and TIME-WAIT the timer has another meaning by now.
     guard wasClosed, state.canTransmit else { return hasUnsent ? .output : .none }
     retransmission.progressed()
-    timers.closedSince = nil
+    rareSend.closedSince = nil
     guard !scoreboard.isEmpty else {
       timers.retransmission = .distantFuture
       return .output

@@ -39,7 +39,7 @@ extension Connection {
     // With SACK one says what many would, but for text that arrived twice.
     receive.duplicatesDue =
       flags.contains(.sackPermitted)
-      ? receive.duplicates.count : receive.duplicatesDue &- min(1, receive.duplicatesDue)
+      ? rareReceive.duplicates.count : receive.duplicatesDue &- min(1, receive.duplicatesDue)
   }
 
   /// The delay is over, unless the ACK has left meanwhile; or it is time to look at an idle peer.

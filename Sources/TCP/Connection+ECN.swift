@@ -14,7 +14,7 @@ extension Connection {
       : configuration.ecn != .off && signals == .ece | .cwr
     guard isAgreed else { return }
     flags.insert(control.countsMarks ? .ecn | .countsMarks : .ecn)
-    send.reductionEnd = send.initial
+    rareSend.reductionEnd = rareSend.initial
   }
 
   /// The flags of our SYN or SYN-ACK.
@@ -51,16 +51,16 @@ extension Connection {
     guard segment.isCongestionExperienced else { return }
     resources.counters.congestionMarks &+= 1
     guard flags.contains(.countsMarks) else { return flags.insert(.echoesCongestion) }
-    if !flags.contains(.echoesMark) { receive.markedByteCount = 0 }
+    if !flags.contains(.echoesMark) { rareReceive.markedByteCount = 0 }
     flags.insert(.echoesMark)
-    receive.markedByteCount &+= UInt32(segment.payloadByteCount)
+    rareReceive.markedByteCount &+= UInt32(segment.payloadByteCount)
   }
 
   /// RFC 3168, section 6.1.2: the window is reduced once for each window of data.
   private mutating func receiveEcho(now: Instant, resources: inout Resources) {
     resources.counters.congestionEchoes &+= 1
     // An end beyond what was sent is of an earlier turn of the sequence space.
-    guard send.unacknowledged > send.reductionEnd || send.reductionEnd > send.next,
+    guard send.unacknowledged > rareSend.reductionEnd || rareSend.reductionEnd > send.next,
       !flags.intersects(.inRecovery | .inTimeoutRecovery)
     else { return }
     resources.counters.congestionReductions &+= 1
@@ -76,7 +76,7 @@ extension Connection {
   mutating func noteReduction() {
     guard flags.contains(.ecn) else { return }
     flags.insert(.reductionDue)
-    send.reductionEnd = send.next
+    rareSend.reductionEnd = send.next
   }
 
   /// Where some of the bytes to be acknowledged were marked and others not, the latter get an ACK of
@@ -86,7 +86,7 @@ extension Connection {
     now: Instant, configuration: borrowing Configuration
   ) -> OutgoingSegment? {
     let byteCount = receive.next.distance(from: receive.lastAcknowledged)
-    let marked = receive.markedByteCount
+    let marked = rareReceive.markedByteCount
     guard flags.contains(.echoesMark), byteCount <= 1 << 30, marked < byteCount else { return nil }
     flags.remove(.echoesMark)
     var segment = acknowledgmentHeader(now: now, configuration: configuration)

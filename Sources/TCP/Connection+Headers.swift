@@ -35,7 +35,7 @@ extension Connection {
   /// (RFC 2018, section 4), the runs that changed last before the oldest ones, as many as fit.
   mutating func addSACKBlocks(to segment: inout OutgoingSegment, pool: borrowing PacketPool) {
     guard flags.contains(.sackPermitted) else { return }
-    let duplicate = receive.duplicates.removeFirst()
+    let duplicate = rareReceive.duplicates.removeFirst()
     var count = 0
     if let duplicate {
       segment.header.options.sackBlocks[0] = duplicate
@@ -72,7 +72,7 @@ extension Connection {
   func handshakeHeader(now: Instant, configuration: borrowing Configuration) -> OutgoingSegment {
     let isReply = state == .synReceived
     var segment = OutgoingSegment(
-      flow: flow, sequence: send.initial,
+      flow: flow, sequence: rareSend.initial,
       acknowledgment: isReply ? receive.next : SequenceNumber(0),
       flags: handshakeControls,
       window: UInt16(truncatingIfNeeded: min(configuration.receiveWindow, 65_535)))

@@ -92,7 +92,7 @@ extension Connection {
 
   /// Not long after a repair; later there is nothing to go back to.
   var mayStillBeUndone: Bool {
-    let distance = send.unacknowledged.signedDistance(from: send.recoveryPoint)
+    let distance = send.unacknowledged.signedDistance(from: rareSend.recoveryPoint)
     return detection.flags.contains(.isUndoable)
       && distance <= Int32(truncatingIfNeeded: control.window)
   }

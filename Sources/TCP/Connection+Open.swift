@@ -35,10 +35,10 @@ extension Connection {
     flowGroup = FlowSteering.group(of: resources.configuration.flows.hash(of: flow))
     flags = resources.configuration.coalescesSmallSegments ? .inUse | .coalesces : .inUse
     let initial = resources.secrets.sequence(for: flow, now: now)
-    send.initial = initial
+    rareSend.initial = initial
     send.unacknowledged = initial
     send.next = initial.advanced(by: 1)
-    send.recoveryPoint = initial
+    rareSend.recoveryPoint = initial
     send.maximumSegment = UInt32(resources.configuration.maximumSegmentByteCount)
     timestamps.offset = resources.secrets.timestampOffset(for: flow)
     timers.stalledSince = now
@@ -81,13 +81,13 @@ extension Connection {
 
   /// ISS < SEG.ACK =< SND.NXT: our SYN is acknowledged.
   func completesHandshake(_ segment: IncomingSegment) -> Bool {
-    send.initial < segment.acknowledgment && segment.acknowledgment <= send.next
+    rareSend.initial < segment.acknowledgment && segment.acknowledgment <= send.next
   }
 
   /// In a simultaneous open the peer's SYN arrives again, with the ACK of ours: without its SYN it
   /// is the segment that RFC 9293, figure 8, line 6, expects.
   mutating func acceptSimultaneousSYN(of segment: inout IncomingSegment) {
-    guard segment.flags.contains(.syn | .ack), segment.sequence == receive.initial,
+    guard segment.flags.contains(.syn | .ack), segment.sequence == rareReceive.initial,
       !flags.contains(.passive)
     else { return }
     segment.flags = segment.flags - .syn
@@ -99,12 +99,12 @@ extension Connection {
     _ segment: IncomingSegment, now: Instant, resources: borrowing Resources
   ) {
     let configuration = resources.configuration
-    receive.initial = segment.sequence
+    rareReceive.initial = segment.sequence
     receive.next = segment.sequence.advanced(by: 1)
     receive.lastAcknowledged = receive.next
     receive.edge = receive.next.advanced(by: min(configuration.receiveWindow, 65_535))
-    receive.roundStart = receive.next
-    receive.roundBegan = now.shortMicroseconds
+    rareReceive.roundStart = receive.next
+    rareReceive.roundBegan = now.shortMicroseconds
     let options = segment.options
     if let shift = options.windowScale {
       flags.insert(.windowScaling)
@@ -144,7 +144,7 @@ extension Connection {
       send.windowAcknowledgment = segment.acknowledgment
     }
     state = .established
-    send.unacknowledged = send.initial.advanced(by: 1)
+    send.unacknowledged = rareSend.initial.advanced(by: 1)
     flags.remove(.handshakeDue)
     if flags.contains(.handshakeRetransmitted) {
       retransmission.handshakeWasRetransmitted()

@@ -134,7 +134,7 @@ extension Connection {
     resources.counters.droppedOutOfWindow &+= 1
     if segment.flags.contains(.rst) { return .none }
     if segment.flags.contains(.syn) {
-      guard state == .synReceived, segment.sequence == receive.initial else {
+      guard state == .synReceived, segment.sequence == rareReceive.initial else {
         return challenge(now: now, resources: &resources)
       }
       flags.insert(.handshakeDue | .handshakeRetransmitted)

@@ -72,7 +72,9 @@ extension Connection {
     now: Instant, pool: borrowing PacketPool, _ configuration: borrowing Configuration
   ) {
     let read = SequenceNumber(receive.next.rawValue &- receive.heldByteCount)
-    guard read.distance(from: receive.roundStart) >= receiveLimit(configuration) / 2 else { return }
+    guard read.distance(from: rareReceive.roundStart) >= receiveLimit(configuration) / 2 else {
+      return
+    }
     judgeReceiveWindow(read: read, now: now, pool: pool, configuration)
   }
 
@@ -84,9 +86,9 @@ extension Connection {
     read: SequenceNumber, now: Instant, pool: borrowing PacketPool,
     _ configuration: borrowing Configuration
   ) {
-    let elapsed = now.shortMicroseconds &- receive.roundBegan
-    receive.roundBegan = now.shortMicroseconds
-    receive.roundStart = read
+    let elapsed = now.shortMicroseconds &- rareReceive.roundBegan
+    rareReceive.roundBegan = now.shortMicroseconds
+    rareReceive.roundStart = read
     guard pool.freeCount > pool.count / 4 else {
       receive.growth &-= min(1, receive.growth)
       return

@@ -77,7 +77,7 @@ extension Connection {
   /// Text that was there already: an ACK of its own reports it (RFC 2883).
   mutating func noteDuplicate(_ segment: IncomingSegment) {
     guard flags.contains(.sackPermitted), segment.payloadByteCount > 0 else { return }
-    receive.duplicates.add(
+    rareReceive.duplicates.add(
       from: segment.sequence.rawValue,
       to: segment.sequence.rawValue &+ UInt32(segment.payloadByteCount))
     receive.duplicatesDue = max(receive.duplicatesDue, 1)

@@ -7,16 +7,14 @@ import Wire
 struct ConnectionTimers: BitwiseCopyable {
   /// Retransmission and window probes; SYN; TIME-WAIT; FIN-WAIT-2: never two of them at once.
   var retransmission = Instant.distantFuture
-  /// What `retransmission` is for where a scoreboard is the reason.
-  var purpose = TimerPurpose.retransmission
   /// The delayed ACK or the look at an idle peer, whichever comes first.
   var other = Instant.distantFuture
   /// When the wheel's timer fires.
   var armed = Instant.distantFuture
   /// When the peer last let us make progress.
   var stalledSince = Instant(nanoseconds: 0)
-  /// When the closed window was probed first.
-  var closedSince: Instant?
+  /// What `retransmission` is for where a scoreboard is the reason.
+  var purpose = TimerPurpose.retransmission
 
   @inline(__always)
   var earliest: Instant { min(retransmission, other) }
@@ -141,8 +139,8 @@ extension Connection {
     now: Instant, _ configuration: borrowing Configuration
   ) -> Bool {
     guard send.window == 0 else { return false }
-    guard let since = timers.closedSince else {
-      timers.closedSince = now
+    guard let since = rareSend.closedSince else {
+      rareSend.closedSince = now
       return false
     }
     return now.since(since) >= configuration.closedWindowTimeout
@@ -167,7 +165,7 @@ extension Connection {
     noteReduction()
     // Another path, perhaps: the shortest round trip is looked for anew.
     detection.minimumRoundTrip = .max
-    send.recoveryPoint = send.next
+    rareSend.recoveryPoint = send.next
     send.duplicateCredit = 0
     send.duplicateCount = 0
   }

@@ -5,15 +5,18 @@ import Wire
 /// One TCP connection: the state machine of RFC 9293 and everything it remembers.
 ///
 /// Plain values in a table; methods are named after events and return what the endpoint must do.
-/// The fields that every segment needs come first.
+///
+/// A connection fills eight cache lines. What a usual segment and its answer look at lies in five of
+/// them: the first four, and the one with the end of `control`, which says what algorithm it is.
 package struct Connection<Control: CongestionControl>: BitwiseCopyable {
   var flow: Flow
-  var flags = ConnectionFlags.none
   var state = ConnectionState.closed
   var reason = Reason.none
   var flowGroup: UInt16 = 0
+  var flags = ConnectionFlags.none
   var generation: UInt32
   var receive = ReceiveVariables()
+  var cookie: UInt64 = 0
   var send = SendVariables()
   var timers = ConnectionTimers()
   var scoreboard = Scoreboard()
@@ -23,13 +26,17 @@ package struct Connection<Control: CongestionControl>: BitwiseCopyable {
   var release = ReleaseVariables()
   var retransmission: RetransmissionTimer
   var control: Control
-  var cookie: UInt64 = 0
   var reassembly = ReassemblyQueue()
-  var challenge = ChallengeLimit()
   var detection = LossDetection()
+  // From here on nothing is usual.
+  var challenge = ChallengeLimit()
   var patience = Patience()
+  var rareReceive = RareReceiveVariables()
+  var rareSend = RareSendVariables()
   /// The next free slot, of a free slot.
   var nextFree = PacketPool.none
+  /// Where one connection ends and the next begins no line is shared.
+  private var padding = InlineArray<24, UInt8>(repeating: 0)
 
   /// A free slot.
   init(generation: UInt32, configuration: Configuration) {
@@ -45,8 +52,6 @@ package struct Connection<Control: CongestionControl>: BitwiseCopyable {
 struct ReceiveVariables: BitwiseCopyable {
   /// RCV.NXT.
   var next = SequenceNumber(0)
-  /// Bytes that arrived with a congestion mark since the latest ACK; kept where marks are counted.
-  var markedByteCount: UInt32 = 0
   /// RCV.NXT + RCV.WND as the peer knows it; never moves back.
   var edge = SequenceNumber(0)
   /// RCV.NXT when we last acknowledged.
@@ -55,20 +60,13 @@ struct ReceiveVariables: BitwiseCopyable {
   var heldByteCount: UInt32 = 0
   /// Packet buffers queued here or lent to the application.
   var heldBufferCount: UInt32 = 0
-  /// IRS.
-  var initial = SequenceNumber(0)
   /// Segments that arrived out of order since the latest output, each to be answered by its own
   /// ACK (RFC 5681, section 4.2): the peer counts them.
   var duplicatesDue: UInt8 = 0
   /// How often the receive window and the buffers for it have been doubled.
   var growth: UInt8 = 0
-  /// When the round began in which `growth` is to be judged, in microseconds, and how far the
-  /// application had read then.
-  var roundBegan: UInt32 = 0
-  var roundStart = SequenceNumber(0)
   /// ACKs that are still sent at once because the peer may be in slow start.
   var quickCount: UInt8 = 16
-  var duplicates = DuplicateReports()
   /// Rcv.Wind.Shift (RFC 7323); zero when not negotiated.
   var windowShift: UInt8 = 0
 
@@ -92,17 +90,37 @@ struct SendVariables: BitwiseCopyable {
   var maximumSegment: UInt32 = 536
   /// The largest window the peer ever offered.
   var maximumWindow: UInt32 = 0
-  /// Everything before this must be acknowledged before recovery is over (RecoveryPoint, RFC 6675).
-  var recoveryPoint = SequenceNumber(0)
-  /// The window is not reduced again for marks before this is acknowledged.
-  var reductionEnd = SequenceNumber(0)
   /// Without SACK: bytes that duplicate acknowledgments say have arrived.
   var duplicateCredit: UInt32 = 0
   var duplicateCount: UInt16 = 0
   /// Snd.Wind.Shift (RFC 7323); zero when not negotiated.
   var windowShift: UInt8 = 0
+}
+
+/// What receiving needs when a connection begins, when text is marked or comes twice, and when the
+/// window may grow.
+struct RareReceiveVariables: BitwiseCopyable {
+  /// IRS.
+  var initial = SequenceNumber(0)
+  /// Bytes that arrived with a congestion mark since the latest ACK; kept where marks are counted.
+  var markedByteCount: UInt32 = 0
+  /// When the round began in which `growth` is to be judged, in microseconds, and how far the
+  /// application had read then.
+  var roundBegan: UInt32 = 0
+  var roundStart = SequenceNumber(0)
+  var duplicates = DuplicateReports()
+}
+
+/// What sending needs when a connection begins, and when something is lost, marked or held up.
+struct RareSendVariables: BitwiseCopyable {
   /// ISS.
   var initial = SequenceNumber(0)
+  /// Everything before this must be acknowledged before recovery is over (RecoveryPoint, RFC 6675).
+  var recoveryPoint = SequenceNumber(0)
+  /// The window is not reduced again for marks before this is acknowledged.
+  var reductionEnd = SequenceNumber(0)
+  /// When the closed window was probed first.
+  var closedSince: Instant?
 }
 
 /// Acknowledged bytes on their way back to the application: they are given back once the device

@@ -184,7 +184,7 @@ extension IncomingSegment {
 extension Connection {
   /// RFC 1122, section 4.2.2.13: a new incarnation starts beyond what the earlier one used.
   fileprivate mutating func startSending(after floor: SequenceNumber) {
-    guard send.initial <= floor else { return }
+    guard rareSend.initial <= floor else { return }
     setInitial(floor.advanced(by: 1))
   }
 
@@ -199,9 +199,9 @@ extension Connection {
   }
 
   private mutating func setInitial(_ initial: SequenceNumber) {
-    send.initial = initial
+    rareSend.initial = initial
     send.unacknowledged = initial
     send.next = initial.advanced(by: 1)
-    send.recoveryPoint = initial
+    rareSend.recoveryPoint = initial
   }
 }

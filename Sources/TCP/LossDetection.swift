@@ -4,13 +4,13 @@ import Wire
 /// What RACK-TLP (RFC 8985, sections 5.2 and 5.3) and the undoing of needless repairs remember.
 /// Times are in microseconds and wrap.
 struct LossDetection: BitwiseCopyable {
+  /// RACK.min_RTT, since the latest timeout.
+  var minimumRoundTrip: UInt32 = .max
   /// RACK.xmit_ts and RACK.end_seq: the segment sent last of those that have arrived.
   var latestSentAt: UInt32 = 0
   var latestEnd = SequenceNumber(0)
   /// RACK.rtt: its round trip; zero while there is none.
   var roundTrip: UInt32 = 0
-  /// RACK.min_RTT, since the latest timeout.
-  var minimumRoundTrip: UInt32 = .max
   /// RACK.fack: the highest sequence number that has arrived.
   var forwardmost = SequenceNumber(0)
   /// RACK.dsack_round: the window grows once before this is acknowledged.

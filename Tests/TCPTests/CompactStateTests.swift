@@ -7,21 +7,54 @@ import Wire
 
 /// What a connection costs while nothing happens, and how a million of them are found.
 @Suite struct CompactStateTests {
-  @Test func anIdleConnectionTakesAtMost512Bytes() {
+  typealias Stored = Connection<SelectedControl>
+
+  @Test func aConnectionFillsEightLinesAndSharesNone() throws {
+    #expect(MemoryLayout<Stored>.stride == 512)
+    let memory = TestMemory(byteCount: 4096)
+    var arena = memory.arena
+    guard var table = arena.carve(capacity: 2, of: Stored.self) else { throw Unexpected() }
+    _ = table.append(Stored(generation: 1, configuration: Configuration()))
+    #expect(table.address(of: 0).rawValue % 64 == 0)
     #expect(MemoryLayout<Connection<Cubic>>.stride <= 512)
     #expect(MemoryLayout<Connection<NewReno>>.stride <= 512)
   }
 
-  /// The fields that every segment compares or changes lie in front, in the order of their use.
-  @Test func whatEverySegmentNeedsComesFirst() {
-    let flow = MemoryLayout<Connection<Cubic>>.offset(of: \.flow)
-    let flags = MemoryLayout<Connection<Cubic>>.offset(of: \.flags)
-    let receive = MemoryLayout<Connection<Cubic>>.offset(of: \.receive)
-    let send = MemoryLayout<Connection<Cubic>>.offset(of: \.send)
-    #expect(flow == 0 && (flags ?? .max) < 64 && (receive ?? .max) < 64 && (send ?? .max) < 128)
-    let next = MemoryLayout<ReceiveVariables>.offset(of: \.next)
-    let unacknowledged = MemoryLayout<SendVariables>.offset(of: \.unacknowledged)
-    #expect(next == 0 && unacknowledged == 0)
+  /// What a usual segment and its answer compare or change: first and last byte.
+  static func usual() throws -> [ClosedRange<Int>] {
+    let whole: [(PartialKeyPath<Stored>, Int)] = [
+      (\.flow, MemoryLayout<Flow>.size), (\.state, 1), (\.flowGroup, 2),
+      (\.flags, MemoryLayout<ConnectionFlags>.size), (\.generation, 4),
+      (\.receive, MemoryLayout<ReceiveVariables>.size), (\.cookie, 8),
+      (\.send, MemoryLayout<SendVariables>.size), (\.timers, MemoryLayout<ConnectionTimers>.size),
+      (\.scoreboard, MemoryLayout<Scoreboard>.size), (\.sendQueue, MemoryLayout<SendQueue>.size),
+      (\.delivery, MemoryLayout<BufferList>.size),
+      (\.timestamps, MemoryLayout<TimestampVariables>.size),
+      (\.release, MemoryLayout<ReleaseVariables>.size),
+      (\.retransmission, MemoryLayout<RetransmissionTimer>.size),
+      // The window, whatever the algorithm; which one it is says the last byte.
+      (\.control, 4), (\.reassembly.head, 4), (\.detection.minimumRoundTrip, 4),
+    ]
+    let fields = try whole.map { path, byteCount in
+      let offset = try #require(MemoryLayout<Stored>.offset(of: path))
+      return offset...(offset + byteCount - 1)
+    }
+    let control = try #require(MemoryLayout<Stored>.offset(of: \.control))
+    let last = control + MemoryLayout<SelectedControl>.size - 1
+    return fields + [last...last]
+  }
+
+  @Test func whatAUsualSegmentNeedsLiesInFiveLines() throws {
+    let lines = try Set(Self.usual().flatMap { $0.lowerBound / 64...$0.upperBound / 64 })
+    #expect(lines.count <= 5)
+  }
+
+  /// A look-up compares the flow; then the flags decide whether the segment is a usual one.
+  @Test func theFirstLineTellsWhetherASegmentIsUsual() {
+    let flow = MemoryLayout<Stored>.offset(of: \.flow)
+    let flags = MemoryLayout<Stored>.offset(of: \.flags) ?? .max
+    let next = MemoryLayout<Stored>.offset(of: \.receive.next) ?? .max
+    #expect(flow == 0 && flags + 8 <= 64 && next + 4 <= 64)
   }
 
   /// Peers of one network with consecutive ports, one peer with every port, and addresses that
