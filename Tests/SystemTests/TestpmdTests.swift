@@ -5,7 +5,7 @@ import Testing
 /// the guest and a tap.
 @Suite(.serialized, .enabled(if: Namespace.isAvailable && Testpmd.isInstalled)) struct TestpmdTests
 {
-  @Test func itForwardsAndIsToldWhichChecksumsAreMissing() throws {
+  @Test func itForwardsAndIsToldWhatIsLeftToTheCard() throws {
     let namespace = try Namespace(hasTap: false)
     let testpmd = try Testpmd(in: namespace)
     try namespace.configure("dtap0")
@@ -18,10 +18,14 @@ import Testing
 
     // What the guest's card said of every TCP segment with payload, in DPDK's words.
     let output = try testpmd.stop()
-    let fromGuest = output.split(separator: "port 0/queue 0: received").dropFirst()
-      .filter { $0.contains("l4_proto=6 ") }
+    let fromGuest = Testpmd.framesFromGuest(in: output).filter { $0.contains("l4_proto=6 ") }
     #expect(fromGuest.contains { $0.contains("flags=RTE_MBUF_F_RX_L4_CKSUM_NONE") })
     #expect(!fromGuest.contains { $0.contains("RX_L4_CKSUM_BAD") })
+    // Large sends, in pieces that fit the link behind headers of 20 and 32 bytes; and no others.
+    let large = fromGuest.filter { Testpmd.byteCount($0) > 1514 }
+    #expect(!large.isEmpty)
+    #expect(large.allSatisfy { $0.contains("RX_LRO") && $0.contains("rx: m->lro_segsz=1448") })
+    #expect(fromGuest.count { $0.contains("RX_LRO") } == large.count)
     // What left for the network.
     let segments = try capture.segments(from: DPDKTests.address)
     #expect(segments.count >= 60)
@@ -43,8 +47,8 @@ import Testing
   }
 }
 
-/// testpmd with a vhost-user port 0 and a tap as port 1, told to fill in checksums where the frame's
-/// metadata says that they are missing, and to say what it sees.
+/// testpmd with a vhost-user port 0 and a tap as port 1, told to fill in checksums and to cut segments
+/// where the frame's metadata says so, and to say what it sees.
 final class Testpmd {
   static var isInstalled: Bool {
     FileManager.default.isExecutableFile(atPath: "/usr/bin/dpdk-testpmd")
@@ -52,7 +56,8 @@ final class Testpmd {
 
   private static let commands = [
     "port stop 0", "port config 0 rx_offload tcp_cksum on", "port config 0 rx_offload udp_cksum on",
-    "port start 0", "set fwd csum", "csum set tcp hw 0", "csum set udp hw 0", "csum set tcp hw 1",
+    "port start 0", "port stop 1", "tso set 1448 1", "port start 1", "set fwd csum",
+    "csum set tcp hw 0", "csum set udp hw 0", "csum set tcp hw 1",
     "csum set udp hw 1", "csum mac-swap off 0", "csum mac-swap off 1", "set verbose 1", "start",
   ]
 
@@ -68,7 +73,8 @@ final class Testpmd {
     let command = """
       exec dpdk-testpmd --no-huge --no-pci --no-telemetry --no-shconf -m 128 \
       --file-prefix \(namespace.name) --lcores '0@(0,1),1@(0,1)' \
-      --vdev net_vhost0,iface=\(folder)/guest,queues=1 --vdev net_tap0,iface=dtap0 \
+      --vdev net_vhost0,iface=\(folder)/guest,queues=1,tso=1 \
+      --vdev net_tap0,iface=dtap0 \
       -- -i --total-num-mbufs=4096 < \(folder)/commands
       """
     program = try Running(
@@ -87,6 +93,18 @@ final class Testpmd {
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// What it says of each frame that it received from the guest.
+  static func framesFromGuest(in output: String) -> [Substring] {
+    output.split(separator: "port=0, mbuf=").dropFirst().map {
+      $0.split(separator: "\ntx: ", maxSplits: 1).first ?? ""
+    }
+  }
+
+  /// "pkt_len=66" in that.
+  static func byteCount(_ frame: Substring) -> Int {
+    frame.split(separator: "pkt_len=").last.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+  }
 
   /// Ends it; what it has said.
   func stop() throws -> String {
