@@ -21,6 +21,10 @@ static void note_signal(int signal) {
   errno = saved;
 }
 
+/* A write to a pipe without a reader then fails, and nothing else happens; a program that is started has
+   the usual action again. */
+static void overlook(int signal) { (void)signal; }
+
 /* In the child, between fork and exec: only async-signal-safe calls. Returns errno on failure. */
 static int become(const char *path, char *const *arguments, int output, int error, int outlives,
                   pid_t parent) {
@@ -96,6 +100,9 @@ int ix_signals_open(void) {
   sigset_t watched;
   sigemptyset(&action.sa_mask);
   sigemptyset(&watched);
+  struct sigaction broken_pipe = {.sa_handler = overlook, .sa_flags = SA_RESTART};
+  sigemptyset(&broken_pipe.sa_mask);
+  if (sigaction(SIGPIPE, &broken_pipe, 0) < 0) return -errno;
   if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0) return -errno;
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
     if (sigaction(signals[i], &action, 0) < 0) return -errno;

@@ -79,8 +79,7 @@ package final class HTTPService {
 
   private static func failure(_ name: String) -> ControlError {
     ControlError(
-      name, "it cannot be listened on: \(String(describing: POSIXError.current))",
-      remedy: "choose another")
+      name, "it cannot be listened on: \(reason(of: errno))", remedy: "choose another")
   }
 
   /// Serves whoever has something to say, for at most `milliseconds`.
@@ -162,12 +161,5 @@ package final class HTTPService {
       + "Content-Type: \(response.contentType)\r\nContent-Length: \(response.body.count)\r\n"
       + "Connection: close\r\n\r\n"
     return Array(head.utf8) + response.body
-  }
-}
-
-extension POSIXError {
-  /// errno in words.
-  fileprivate static var current: String {
-    POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO).localizedDescription
   }
 }

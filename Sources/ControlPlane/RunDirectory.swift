@@ -40,7 +40,7 @@ package struct RunDirectory: Sendable {
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw ControlError(
-        folder, "it cannot be made: \(error.localizedDescription)",
+        folder, "it cannot be made: \(reason(of: error))",
         remedy: "name another place by IX_RUN_DIRECTORY")
     }
     guard let lock = FileLock(path: "\(folder)/lock") else {
@@ -102,10 +102,15 @@ package struct RunFolder: Sendable {
   package var socketPath: String { "\(path)/socket" }
   package var consolePath: String { "\(path)/console.log" }
 
-  /// Replaces what is known about the dataplane, at once.
-  package func write(_ record: DataplaneRecord) {
-    guard let data = try? JSONEncoder().encode(record) else { return }
-    try? data.write(to: URL(fileURLWithPath: "\(path)/state.json"), options: .atomic)
+  /// Replaces what is known about the dataplane, at once. Returns why it cannot, nil when it has.
+  package func write(_ record: DataplaneRecord) -> String? {
+    do {
+      let data = try JSONEncoder().encode(record)
+      try data.write(to: URL(fileURLWithPath: "\(path)/state.json"), options: .atomic)
+      return nil
+    } catch {
+      return "its state cannot be written: \(reason(of: error))"
+    }
   }
 
   package func remove() { try? FileManager.default.removeItem(atPath: path) }

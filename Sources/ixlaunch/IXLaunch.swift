@@ -25,6 +25,9 @@ struct IXLaunch: ParsableCommand {
     do {
       var command = try parse()
       try command.run()
+      if let reason = Output.flushPrinted() {
+        throw LaunchError(.hostCannot, "standard output", reason)
+      }
     } catch {
       Foundation.exit(status(reporting: error).rawValue)
     }
@@ -66,6 +69,6 @@ struct IXLaunch: ParsableCommand {
   private static func report(_ error: any Explained) { report(text: error.description) }
 
   private static func report(text: String) {
-    FileHandle.standardError.write(Data("ixlaunch: \(text)\n".utf8))
+    Output.errors.write(line: "ixlaunch: \(text)")
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 
 /// Diagnostics as lines of standard error: "ixlaunch: message".
@@ -14,7 +13,7 @@ struct StandardErrorLog: LogHandler {
   }
 
   func log(event: LogEvent) {
-    FileHandle.standardError.write(Data("ixlaunch: \(event.message)\n".utf8))
+    Output.errors.write(line: "ixlaunch: \(event.message)")
   }
 }
 

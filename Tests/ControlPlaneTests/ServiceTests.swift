@@ -97,7 +97,7 @@ import Testing
   @Test func aNameIsGivenOnce() throws {
     defer { try? FileManager.default.removeItem(atPath: directory.path) }
     let folder = try directory.claim("a")
-    folder.write(record("a", monitor: .current))
+    #expect(folder.write(record("a", monitor: .current)) == nil)
     #expect(throws: NameInUse.self) { _ = try directory.claim("a") }
     #expect(try directory.claim("a", orAnother: true).name == "a-2")
     #expect(directory.records().map { $0.state } == [.running])
@@ -125,7 +125,7 @@ import Testing
     let dead = ProcessIdentity(identifier: getpid(), startTime: 1)
     do {
       let folder = try directory.claim("a")
-      folder.write(record("a", monitor: dead, launcher: dead))
+      #expect(folder.write(record("a", monitor: dead, launcher: dead)) == nil)
       try Data().write(to: URL(fileURLWithPath: folder.socketPath))
     }
     #expect(directory.records().map { $0.state } == [.crashed])
@@ -140,7 +140,7 @@ import Testing
     let dead = ProcessIdentity(identifier: getpid(), startTime: 1)
     do {
       let folder = try directory.claim("a")
-      folder.write(record("a", monitor: .current, launcher: dead))
+      #expect(folder.write(record("a", monitor: .current, launcher: dead)) == nil)
     }
     #expect(directory.records().map { $0.state } == [.orphaned])
     let error = #expect(throws: NameInUse.self) { _ = try directory.claim("a") }

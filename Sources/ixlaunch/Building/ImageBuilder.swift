@@ -1,3 +1,4 @@
+import ControlPlane
 import Foundation
 import Image
 import Logging
@@ -121,7 +122,7 @@ struct ImageBuilder {
     } catch {
       try? files.removeItem(at: temporary)
       throw LaunchError(
-        .hostCannot, output, "it cannot be written: \(error.localizedDescription)",
+        .hostCannot, output, "it cannot be written: \(reason(of: error))",
         remedy: "check the directory, its permissions and the disk")
     }
   }

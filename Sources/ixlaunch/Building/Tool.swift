@@ -1,3 +1,4 @@
+import ControlPlane
 import Foundation
 
 /// A program this launcher calls.
@@ -62,7 +63,7 @@ struct Tool {
     do {
       try process.run()
     } catch {
-      throw LaunchError(.hostCannot, path, "it cannot be started: \(error.localizedDescription)")
+      throw LaunchError(.hostCannot, path, "it cannot be started: \(reason(of: error))")
     }
     let output = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()

@@ -15,6 +15,7 @@ final class Attendance: @unchecked Sendable {
   private let directory: RunDirectory
   private let log: Logger
   private let console: FileHandle?
+  private var hasLostConsole = false
   private let lock = NSLock()
   private var record: DataplaneRecord?
   private var isEnded = false
@@ -37,12 +38,23 @@ final class Attendance: @unchecked Sendable {
       defer { self.record = record }
       return self.record == nil
     }
-    folder.write(record)
+    write(record)
     if isFirst { Thread.detachNewThread { [self] in attend() } }
   }
 
-  /// Keeps a line of the console.
-  func keep(_ line: String) { try? console?.write(contentsOf: Data("\(line)\n".utf8)) }
+  /// Keeps a line of the console. To be called by one thread only.
+  func keep(_ line: String) {
+    let output = console.map { Output(descriptor: $0.fileDescriptor) }
+    let reason = output == nil ? "it cannot be made" : output?.write(line: line)
+    guard let reason, !hasLostConsole else { return }
+    hasLostConsole = true
+    log.warning("\(folder.consolePath): \(reason); lines of the console are lost there")
+  }
+
+  private func write(_ record: DataplaneRecord) {
+    guard let reason = folder.write(record) else { return }
+    log.warning("\(folder.path): \(reason); other commands may not find \(folder.name)")
+  }
 
   /// The guest has ended. What there is to know stays if `isKept`, until the next run of the name.
   func end(exitStatus: Int32, isKept: Bool) {
@@ -51,7 +63,7 @@ final class Attendance: @unchecked Sendable {
     finished.wait()
     guard isKept else { return folder.remove() }
     record.exitStatus = exitStatus
-    folder.write(record)
+    write(record)
     try? FileManager.default.removeItem(atPath: folder.socketPath)
   }
 
@@ -92,7 +104,7 @@ final class Attendance: @unchecked Sendable {
     else { return nil }
     record.memoryPath = path
     lock.withLock { self.record = record }
-    folder.write(record)
+    write(record)
     return page
   }
 

@@ -13,7 +13,7 @@ struct Detachment {
     while true {
       switch child.next(milliseconds: -1) {
       case .output(let bytes):
-        FileHandle.standardOutput.write(Data(bytes))
+        Output.standard.write(bytes)
         for byte in bytes {
           guard byte == UInt8(ascii: "\n") else {
             line.append(byte)
@@ -23,7 +23,7 @@ struct Detachment {
           if String(decoding: line, as: UTF8.self).hasPrefix("ixlaunch: ") { return }
           line = []
         }
-      case .error(let bytes): FileHandle.standardError.write(Data(bytes))
+      case .error(let bytes): Output.errors.write(bytes)
       case .signal: child.send(SIGTERM)
       case .timeout, .companion: break
       case .ended(let exitStatus, _):

@@ -23,6 +23,7 @@ struct Supervisor {
   private var errorText: [UInt8] = []
   private var hasAnswered = false
   private var wasStopped = false
+  private var hasLostOutput = false
 
   /// The guest of a launcher that `isLeftAlone` outlives it.
   init(
@@ -78,14 +79,14 @@ struct Supervisor {
 
   private mutating func show(_ line: String) {
     attendance?.keep(line)
-    Self.write(line)
+    write(line)
     if line.hasPrefix("ix: listening") { answer() }
   }
 
   private mutating func answer() {
     guard !hasAnswered else { return }
     hasAnswered = true
-    Self.write("ixlaunch: \(machine.answer(ports: image.description.defaults.ports))")
+    write("ixlaunch: \(machine.answer(ports: image.description.defaults.ports))")
     if isLeftAlone { ChildProcess.closeOutput() }
   }
 
@@ -106,8 +107,11 @@ struct Supervisor {
       .map { $0.replacingOccurrences(of: "qemu-system-x86_64: ", with: "") }
   }
 
-  private static func write(_ line: String) {
-    FileHandle.standardOutput.write(Data("\(line)\n".utf8))
+  /// A full disk or a reader that has gone does not end the guest.
+  private mutating func write(_ line: String) {
+    guard let reason = Output.standard.write(line: line), !hasLostOutput else { return }
+    hasLostOutput = true
+    log.warning("standard output: \(reason); the console goes on in: ixlaunch logs \(machine.name)")
   }
 
   /// As a shell would have to be given it.
