@@ -5,8 +5,7 @@ from .counts import compile_plugin
 from .load import ixload
 from .target import ROOT, Running, Target
 
-KERNEL = ".build/guest/x86_64-unknown-none-elf/release/kernel"
-APPLICATIONS = ".build/guest-applications/x86_64-unknown-none-elf/release"
+IMAGES = ROOT / ".build/images"
 LINES = 14
 
 
@@ -20,14 +19,14 @@ def measure(bench):
         "echo of 64 bytes, 64 connections, per message": ("echo", ("echo", *many), "echo"),
         "memcached GET, 64 connections, per message": (
             "memcached", ("memcached", "--mix", "get", "--keys", 500, *many), "kv"),
-        "HTTP GET of 612 bytes, 64 connections, per message": ("http", ("http", *many), "http"),
+        "HTTP GET of 612 bytes, 64 connections, per message": ("http", ("http", *many), "page"),
         "echo of 64 KB, per message": ("echo", large, "echo"),
         "bulk to IX, per MiB": ("bulk-up", ("bulk", "up", *bulk), "bulk"),
         "bulk from IX, per MiB": ("bulk-down", ("bulk", "down", *bulk), "bulk"),
     }.items()}
 
 
-def _profile(bench, plugin, service, arguments, application):
+def _profile(bench, plugin, service, arguments, image):
     bench.say(f"profile: {service}")
     file = bench.folder / "profile"
     counting = f"{plugin},out={bench.folder / 'out'},profile={file}"
@@ -35,6 +34,6 @@ def _profile(bench, plugin, service, arguments, application):
         figures = ixload(bench, running, arguments)
     count = figures["messages"] if "messages" in figures else figures["bytes"] / (1 << 20)
     shown = subprocess.run(
-        [ROOT / "Tests/Measurements/profile.py", file, str(count), ROOT / KERNEL,
-         ROOT / APPLICATIONS / application], capture_output=True, text=True, timeout=120)
+        [ROOT / "Tests/Measurements/profile.py", file, str(count), IMAGES / f"{image}.elf"],
+        capture_output=True, text=True, timeout=120)
     return shown.stdout.splitlines()[:LINES] or [shown.stderr.strip()[-200:]]

@@ -15,20 +15,44 @@ package struct CallArray: ~Copyable {
     unsafe calls = unsafe memory.pointer.bindMemory(to: CallDescriptor.self, capacity: capacity)
   }
 
-  /// A private copy of call `index`: what is checked is what is used.
+  /// Call `index`, in place.
   @inline(__always)
-  package func snapshot(_ index: Int) -> CallDescriptor {
+  package subscript(index: Int) -> SharedCall {
     precondition(UInt(bitPattern: index) < UInt(bitPattern: capacity), "no such batched call")
     // SAFETY: the index was checked.
-    return unsafe ix_call_snapshot(calls + index)
+    return unsafe SharedCall(calls + index)
+  }
+}
+
+/// A batched call where ring 3 may change it; not to be kept for longer than its array lives.
+@safe
+package struct SharedCall: BitwiseCopyable {
+  private let pointer: UnsafeMutablePointer<CallDescriptor>
+
+  @inline(__always)
+  fileprivate init(_ pointer: UnsafeMutablePointer<CallDescriptor>) {
+    unsafe self.pointer = pointer
   }
 
-  /// Tells the application what call `index` came to.
+  /// A private copy: what is checked is what is used.
   @inline(__always)
-  package func complete(_ index: Int, result: Int64) {
-    precondition(UInt(bitPattern: index) < UInt(bitPattern: capacity), "no such batched call")
-    // SAFETY: the index was checked.
-    unsafe calls[index].result = result
+  package var snapshot: CallDescriptor {
+    // SAFETY: the array has checked the index.
+    unsafe ix_call_snapshot(pointer)
+  }
+
+  /// A private copy of operation, handle, bytes and buffer, without cookie and peer.
+  @inline(__always)
+  package var usualSnapshot: CallDescriptor {
+    // SAFETY: as above.
+    unsafe ix_usual_snapshot(pointer)
+  }
+
+  /// Tells the application what the call came to.
+  @inline(__always)
+  package func complete(_ result: Int64) {
+    // SAFETY: as above.
+    unsafe pointer.pointee.result = result
   }
 }
 

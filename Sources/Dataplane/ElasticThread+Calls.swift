@@ -12,8 +12,9 @@ extension ElasticThread where Device: ~Copyable {
   mutating func run(callCount: Int, now: Instant) {
     var index = 0
     while index < callCount {
-      let result = perform(index, now: now)
-      calls.complete(index, result: result)
+      let call = calls[index]
+      let result = perform(call, now: now)
+      call.complete(result)
       if result < 0 { metrics.refusedCalls &+= 1 }
       index &+= 1
     }
@@ -23,8 +24,8 @@ extension ElasticThread where Device: ~Copyable {
   /// Rare operations take a snapshot of their own, so that this one can stay in registers. Ring 3
   /// may change a call in between; each snapshot is checked on its own.
   @inline(__always)
-  private mutating func perform(_ index: Int, now: Instant) -> Int64 {
-    let call = calls.snapshot(index)
+  private mutating func perform(_ shared: SharedCall, now: Instant) -> Int64 {
+    let call = shared.usualSnapshot
     guard let operation = Operation(rawValue: call.operation) else {
       return Status.unknownCall.result
     }
@@ -33,7 +34,7 @@ extension ElasticThread where Device: ~Copyable {
     case .tcpSend:
       return call.vector_count == 0
         ? send(address: call.address, byteCount: call.byte_count, on: handle)
-        : sendVectors(index, on: handle)
+        : sendVectors(shared, on: handle)
     case .tcpSendReceived:
       return stack.tcp.sendReceived(
         handle, buffer: call.buffer, offset: events.offset(of: call.address, in: call.buffer),
@@ -44,29 +45,31 @@ extension ElasticThread where Device: ~Copyable {
         handle, buffer: call.buffer, byteCount: Int(truncatingIfNeeded: call.byte_count),
         pool: &pool
       ).result
-    case .tcpAccept: return stack.tcp.accept(handle, cookie: call.cookie).result
+    case .tcpAccept: return stack.tcp.accept(handle, cookie: shared.snapshot.cookie).result
     case .tcpReject: return stack.tcp.reject(handle, pool: &pool).result
     case .tcpShutdown: return stack.tcp.shutdown(handle).result
     case .tcpClose: return stack.tcp.close(handle, now: now, pool: &pool).result
     case .tcpAbort: return stack.tcp.abort(handle, pool: &pool).result
-    case .tcpConnect: return connect(index, now: now)
+    case .tcpConnect: return connect(shared, now: now)
     case .none: return Status.ok.result
-    case .udpSend: return sendDatagram(index, now: now)
+    case .udpSend: return sendDatagram(shared, now: now)
     case .udpReceiveDone:
       return stack.datagramReceiveDone(buffer: call.buffer, pool: &pool).result
     case .timerArm:
       return timers.arm(
-        call.handle, after: Interval(nanoseconds: call.byte_count), cookie: call.cookie, now: now
+        call.handle, after: Interval(nanoseconds: call.byte_count),
+        cookie: shared.snapshot.cookie, now: now
       ).result
     case .timerCancel: return timers.cancel(call.handle).result
-    case .tcpConfigure: return configure(index, now: now)
-    case .tcpLeave: return stack.tcp.leave(handle, cookie: call.cookie, pool: pool).result
+    case .tcpConfigure: return configure(shared, now: now)
+    case .tcpLeave:
+      return stack.tcp.leave(handle, cookie: shared.snapshot.cookie, pool: pool).result
     }
   }
 
   @inline(never)
-  private mutating func connect(_ index: Int, now: Instant) -> Int64 {
-    let call = calls.snapshot(index)
+  private mutating func connect(_ shared: SharedCall, now: Instant) -> Int64 {
+    let call = shared.snapshot
     let outcome = stack.tcp.connect(
       localAddress: stack.configuration.address, remoteAddress: IPv4Address(call.remote_address),
       remotePort: call.remote_port, cookie: call.cookie, now: now)
@@ -77,8 +80,8 @@ extension ElasticThread where Device: ~Copyable {
   }
 
   @inline(never)
-  private mutating func configure(_ index: Int, now: Instant) -> Int64 {
-    let call = calls.snapshot(index)
+  private mutating func configure(_ shared: SharedCall, now: Instant) -> Int64 {
+    let call = shared.snapshot
     guard let option = ConnectionOption(rawValue: call.buffer) else {
       return Status.badArgument.result
     }
@@ -98,8 +101,8 @@ extension ElasticThread where Device: ~Copyable {
 
   /// The same for the ranges of a scatter-gather list.
   @inline(never)
-  private mutating func sendVectors(_ index: Int, on handle: Handle) -> Int64 {
-    let call = calls.snapshot(index)
+  private mutating func sendVectors(_ shared: SharedCall, on handle: Handle) -> Int64 {
+    let call = shared.snapshot
     var fragments = Self.noFragments
     let (count, status) = gather(call, into: &fragments)
     guard status == .ok else { return status.result }
@@ -114,8 +117,8 @@ extension ElasticThread where Device: ~Copyable {
   }
 
   @inline(never)
-  private mutating func sendDatagram(_ index: Int, now: Instant) -> Int64 {
-    let call = calls.snapshot(index)
+  private mutating func sendDatagram(_ shared: SharedCall, now: Instant) -> Int64 {
+    let call = shared.snapshot
     var fragments = Self.noFragments
     let (count, status) = gather(call, into: &fragments)
     guard status == .ok else { return status.result }

@@ -231,11 +231,11 @@ package struct ElasticThread<
       count = stack.receiveFromOtherCores(
         limit: max(batchBound / 2, 1), now: now, pool: &pool, device: &device)
     }
-    let completed = device.completedTransmissionCount
+    var hasBegun = false
     while count < batchBound, let frame = device.receive(&pool) {
-      stack.receive(
-        frame, completedTransmissions: completed, now: now, pool: &pool, device: &device,
-        events: &events)
+      if !hasBegun { stack.beginReceiving(now: now, device: device) }
+      hasBegun = true
+      stack.receive(frame, now: now, pool: &pool, device: &device, events: &events)
       count &+= 1
     }
     guard count > 0 else { return load.foundEmpty(now: now) }

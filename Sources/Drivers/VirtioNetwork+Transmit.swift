@@ -30,7 +30,7 @@ extension VirtioNetwork {
       transmitQueue.submit(
         header: slots.headerAddress(slot), byteCount: byteCount, fragments: fragments, map: map)
     }
-    retained[Int(slot)] = frame.retained
+    if frame.retained != PacketPool.none { retained[Int(slot)] = frame.retained }
     count(frame, fragments)
     return transmitQueue.queuedCount
   }
@@ -59,7 +59,9 @@ extension VirtioNetwork {
   @inline(__always)
   mutating func finish(_ slot: UInt16, pool: inout PacketPool) {
     let buffer = retained[Int(slot)]
-    if buffer != PacketPool.none { pool.release(PacketBuffer(adopting: buffer)) }
+    guard buffer != PacketPool.none else { return }
+    retained[Int(slot)] = PacketPool.none
+    pool.release(PacketBuffer(adopting: buffer))
   }
 
   private mutating func refuse(retained: UInt32, pool: inout PacketPool) {

@@ -42,7 +42,6 @@ extension Core {
 
   /// Drops a session and gives back what it holds.
   mutating func forget(_ index: UInt32) {
-    dropReturned(index)
     dropChunks(index)
     sessions[index].generation = 0
     // A session in the list of dirty ones is freed when its turn comes.

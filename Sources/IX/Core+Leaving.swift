@@ -68,6 +68,6 @@ extension Core {
 extension Session {
   /// Nothing waits to be sent or acknowledged.
   fileprivate var isAtRest: Bool {
-    unacknowledgedByteCount == 0 && facts.lacks(.queued | .unsent | .returning | .closing)
+    unacknowledgedByteCount == 0 && facts.lacks(.queued | .unsent | .closing)
   }
 }

@@ -3,7 +3,7 @@ import IXABI
 
 // From `Connection.send` to acknowledgement: chunks queue on their session, one batched call per
 // session and round offers them to the kernel, `sent` events release them. Received bytes that are
-// all a session has to send go back to the kernel, buffer included, and are no chunk at all.
+// all a session has to send go back to the kernel at once, buffer included, and are no chunk at all.
 
 extension Core {
   /// The session's number, nil when the connection has ended.
@@ -44,7 +44,7 @@ extension Core {
     else {
       return giveBack(chunk)
     }
-    queue(chunk, on: index)
+    append(chunk, to: index)
   }
 
   /// Queues a copy of `bytes`, in the block of the previous copy while it has room.
@@ -59,22 +59,16 @@ extension Core {
     guard bytes.byteCount <= BlockPool.blockByteCount else {
       var buffer = SendBuffer(capacity: bytes.byteCount)
       buffer.append(bytes)
-      return queue(buffer.relinquish(), on: index)
+      return append(buffer.relinquish(), to: index)
     }
     var chunk = Chunk(pooled: blocks.take())
     _ = chunk.append(bytes)
-    queue(chunk, on: index)
+    append(chunk, to: index)
     sessions[index].facts.insert(.growing)
   }
 
   @inline(__always)
-  private mutating func queue(_ chunk: Chunk, on index: UInt32) {
-    if sessions[index].facts.contains(.returning) { queueReturned(index) }
-    append(chunk, to: index)
-  }
-
-  @inline(__always)
-  mutating func append(_ chunk: Chunk, to index: UInt32) {
+  private mutating func append(_ chunk: Chunk, to index: UInt32) {
     let number = chunks.insert(chunk)
     if sessions[index].facts.lacks(.queued) {
       sessions[index].didQueueFirst(number, byteCount: chunk.byteCount)
@@ -83,6 +77,15 @@ extension Core {
     chunks[sessions[index].lastChunk].next = number
     sessions[index].didQueueNext(number, byteCount: chunk.byteCount)
     if sessions[index].facts.lacks(.blocked) { markDirty(index) }
+  }
+
+  /// Queues `chunk` before all others, none of which was offered to the kernel.
+  mutating func prepend(_ chunk: Chunk, to index: UInt32) {
+    guard sessions[index].facts.contains(.queued) else { return append(chunk, to: index) }
+    let number = chunks.insert(chunk)
+    chunks[number].next = sessions[index].firstChunk
+    sessions[index].didPrecede(number, byteCount: chunk.byteCount)
+    markDirty(index)
   }
 
   @inline(__always)
@@ -104,11 +107,12 @@ extension Core {
 
   @inline(__always)
   private mutating func sendDirtySession(_ index: UInt32) {
-    let facts = sessions[index].takeTurn()
+    sessions[index].facts.remove(.dirty)
     guard sessions[index].generation != 0 else { return sessions.remove(index) }
-    if facts.contains(.returning) {
-      issueReturned(index)
-    } else if facts.contains(.unsent), facts.lacks(.blocked) {
+    // Whatever follows received bytes waits for the result, too.
+    if sessions[index].returnBatch == batch { return markDirty(index) }
+    let facts = sessions[index].facts
+    if facts.contains(.unsent), facts.lacks(.blocked) {
       issueSend(index)
     } else {
       return advanceClose(index)

@@ -31,6 +31,8 @@ struct Core: ~Copyable {
   private var vectorCount = 0
   /// Batched calls that are waiting for the next system call.
   private(set) var callCount = 0
+  /// Tells batches apart; never zero.
+  private(set) var batch: UInt32 = 1
   var sessions = Slab<Session>(minimumCapacity: 64)
   var chunks = Slab<Chunk>(minimumCapacity: 256)
   /// Where copies of bytes to be sent go.
@@ -168,6 +170,7 @@ struct Core: ~Copyable {
     let count = callCount
     callCount = 0
     vectorCount = 0
+    batch = batch == .max ? 1 : batch &+ 1
     var index = 0
     while index < count {
       // SAFETY: `count` calls were issued.

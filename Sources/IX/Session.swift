@@ -21,10 +21,8 @@ struct Session: BitwiseCopyable {
   var unsentByteCount: UInt32 = 0
   /// Bytes in flight that are no chunks, when there are chunks: all of them are older than those.
   var olderByteCount: UInt32 = 0
-  /// Received bytes to be sent back.
-  var returnedAddress: UInt64 = 0
-  var returnedByteCount: UInt32 = 0
-  var returnedBuffer: UInt32 = 0
+  /// The batch in which received bytes were last sent back.
+  var returnBatch: UInt32 = 0
 
   init(handle: UInt64, generation: UInt32) {
     self.handle = handle
@@ -55,8 +53,6 @@ struct Session: BitwiseCopyable {
     static var queued: Self { Self(32) }
     /// There is a `firstUnsent`.
     static var unsent: Self { Self(64) }
-    /// There are received bytes to be sent back, and nothing else to send.
-    static var returning: Self { Self(128) }
 
     init() {}
 
@@ -90,15 +86,6 @@ extension Session {
     first = index
   }
 
-  /// Its turn to send has come. Returns what was so before; received bytes are not there to be sent
-  /// back any more.
-  @inline(__always)
-  mutating func takeTurn() -> Facts {
-    let before = facts
-    facts.remove(.dirty | .returning)
-    return before
-  }
-
   /// Chunk `number`, of `byteCount` bytes, is all there is in the queue now.
   @inline(__always)
   mutating func didQueueFirst(_ number: UInt32, byteCount: UInt32) {
@@ -124,6 +111,18 @@ extension Session {
     facts.insert(.unsent)
     firstUnsent = number
     takenOfFirstUnsent = 0
+  }
+
+  /// Chunk `number`, of `byteCount` bytes that counted as taken, is the first of a queue of which
+  /// nothing was offered.
+  mutating func didPrecede(_ number: UInt32, byteCount: UInt32) {
+    unacknowledgedByteCount &+= Int(byteCount)
+    unsentByteCount &+= byteCount
+    olderByteCount &-= byteCount
+    firstChunk = number
+    firstUnsent = number
+    takenOfFirstUnsent = 0
+    acknowledgedOfFirst = 0
   }
 
   /// The last chunk, which was not offered, has `byteCount` bytes more.
@@ -160,19 +159,5 @@ extension Session {
   func hasInFlight(only number: UInt32) -> Bool {
     facts.contains(.queued) && facts.lacks(.unsent | .closing | .blocked) && lastChunk == number
       && olderByteCount | acknowledgedOfFirst == 0
-  }
-
-  /// Received bytes can be sent on as they are: there is nothing else to send.
-  @inline(__always)
-  var takesReturned: Bool { facts.lacks(.queued | .returning | .closing) }
-
-  /// Received bytes are to be sent on.
-  @inline(__always)
-  mutating func didReturn(_ address: UInt64, _ byteCount: UInt32, _ buffer: UInt32) {
-    returnedAddress = address
-    returnedByteCount = byteCount
-    returnedBuffer = buffer
-    unacknowledgedByteCount &+= Int(byteCount)
-    facts.insert(.returning)
   }
 }

@@ -10,25 +10,32 @@ extension NetworkStack {
     _ frame: consuming ReceivedFrame, now: Instant, pool: inout PacketPool, device: inout Device
   ) {
     var nobody = NoEvents()
-    receive(
-      frame, completedTransmissions: device.completedTransmissionCount, now: now, pool: &pool,
-      device: &device, events: &nobody)
+    beginReceiving(now: now, device: device)
+    receive(frame, now: now, pool: &pool, device: &device, events: &nobody)
   }
 
-  /// The same; text of an open connection goes to the application at once. `completedTransmissions`
-  /// is what the device said after the latest `reclaim`.
+  /// Frames are going to be received, after the latest `reclaim` of the device.
+  @inline(__always)
+  package mutating func beginReceiving<Device: NetworkDevice & ~Copyable>(
+    now: Instant, device: borrowing Device
+  ) {
+    tcp.move(to: now, completedTransmissions: device.completedTransmissionCount)
+  }
+
+  /// The same; text of an open connection goes to the application at once. `beginReceiving` has told
+  /// the time.
   @inline(__always)
   package mutating func receive<
     Device: NetworkDevice & ~Copyable, Events: ConnectionEvents & ~Copyable
   >(
-    _ frame: consuming ReceivedFrame, completedTransmissions: UInt32, now: Instant,
-    pool: inout PacketPool, device: inout Device, events: inout Events
+    _ frame: consuming ReceivedFrame, now: Instant, pool: inout PacketPool, device: inout Device,
+    events: inout Events
   ) {
     counters.receivedFrames &+= 1
     let isTaken = receiveUsual(
       frame.buffer.index, at: frame.offset, byteCount: frame.byteCount,
       isChecksumVerified: frame.isChecksumVerified, hardware: device.macAddress,
-      completedTransmissions: completedTransmissions, now: now, pool: &pool, events: &events)
+      pool: &pool, events: &events)
     if isTaken {
       _ = frame.takeBuffer().relinquish()
     } else {

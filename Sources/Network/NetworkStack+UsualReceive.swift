@@ -9,8 +9,7 @@ extension NetworkStack {
   @inline(never)
   mutating func receiveUsual<Events: ConnectionEvents & ~Copyable>(
     _ buffer: UInt32, at offset: Int, byteCount: Int, isChecksumVerified: Bool,
-    hardware: MACAddress, completedTransmissions: UInt32, now: Instant, pool: inout PacketPool,
-    events: inout Events
+    hardware: MACAddress, pool: inout PacketPool, events: inout Events
   ) -> Bool {
     guard
       let frame = UsualFrame(
@@ -21,9 +20,7 @@ extension NetworkStack {
     else { return false }
     let segment = UsualSegment(frame, at: offset)
     guard
-      tcp.receiveUsual(
-        segment, buffer: buffer, now: now, completedTransmissions: completedTransmissions,
-        pool: &pool, events: &events)
+      tcp.receiveUsual(segment, buffer: buffer, pool: &pool, events: &events)
     else { return false }
     counters.receivedSegments &+= 1
     return true

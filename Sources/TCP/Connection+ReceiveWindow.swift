@@ -55,14 +55,16 @@ extension Connection {
   ) -> Reaction {
     receive.heldByteCount &-= min(byteCount, receive.heldByteCount)
     receive.heldBufferCount &-= min(bufferCount, receive.heldBufferCount)
-    let segment = Int32(configuration.maximumSegmentByteCount)
-    let half = Int32(truncatingIfNeeded: receiveLimit(configuration) / 2)
+    let segment = UInt32(configuration.maximumSegmentByteCount)
+    let half = receiveLimit(configuration) / 2
+    let isNearlyClosed = receive.offered < 2 &* segment
     // Half open or more: the edge cannot move by another half.
-    guard Int32(truncatingIfNeeded: receive.offered) <= max(half, 2 &* segment), state.canReceive
-    else { return .none }
+    guard receive.offered <= half || isNearlyClosed, state.canReceive else { return .none }
     let growth = windowEdge(configuration).signedDistance(from: receive.edge)
-    let isNearlyClosed = Int32(truncatingIfNeeded: receive.offered) < 2 &* segment
-    return growth >= half || (isNearlyClosed && growth >= segment) ? acknowledgeNow() : .none
+    let isWorthwhile =
+      growth >= Int32(truncatingIfNeeded: half)
+      || (isNearlyClosed && growth >= Int32(truncatingIfNeeded: segment))
+    return isWorthwhile ? acknowledgeNow() : .none
   }
 
   /// An ACK without data is about to be sent: a window that the application has read half of since

@@ -83,7 +83,7 @@ extension Connection {
     let moment = resources.moment
     let sentAt = scoreboard.removeUsualHead(segments: &resources.segments)
     send.unacknowledged = send.unacknowledged.advanced(by: byteCount)
-    if send.duplicateCount != 0 || send.duplicateCredit != 0 {
+    if UInt32(send.duplicateCount) | send.duplicateCredit != 0 {
       send.duplicateCount = 0
       send.duplicateCredit &-= min(send.duplicateCredit, byteCount)
     }

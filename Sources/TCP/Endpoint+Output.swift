@@ -12,8 +12,7 @@ extension Endpoint {
     now: Instant, via transmitter: inout Transmitter, device: inout Device,
     pool: inout PacketPool
   ) {
-    resources.completedTransmissions = device.completedTransmissionCount
-    resources.moment.move(to: now)
+    move(to: now, completedTransmissions: device.completedTransmissionCount)
     if deviceQueue.count > 0 { listFinished() }
     if replies.count > 0 { transmitReplies(via: &transmitter, device: &device, pool: &pool) }
     var remaining = outputQueue.count

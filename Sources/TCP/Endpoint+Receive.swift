@@ -13,7 +13,7 @@ extension Endpoint {
     completedTransmissions: UInt32, pool: inout PacketPool
   ) {
     resources.counters.receivedSegments &+= 1
-    resources.completedTransmissions = completedTransmissions
+    move(to: now, completedTransmissions: completedTransmissions)
     let buffer = buffer.relinquish()
     var found = table.find(segment.flow, in: connections)
     if found == nil { found = openByCookie(segment, now: now, pool: &pool) }

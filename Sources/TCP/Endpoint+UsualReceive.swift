@@ -3,18 +3,23 @@ import Packets
 import Wire
 
 extension Endpoint {
+  /// What comes next happens at `now`, when the device has finished `completedTransmissions` frames:
+  /// acknowledged memory is given back only when the device cannot read it any more.
+  @inline(__always)
+  package mutating func move(to now: Instant, completedTransmissions: UInt32) {
+    resources.completedTransmissions = completedTransmissions
+    resources.moment.move(to: now)
+  }
+
   /// Takes a usual segment of an open connection, its payload in `buffer`; false when it takes the
   /// general way (`receive`), and then nothing has been changed.
   ///
   /// The application is told at once, when there is room for that and nothing else to tell it first;
-  /// otherwise `deliver` tells it.
+  /// otherwise `deliver` tells it. `move` has told the time.
   @inline(__always)
   package mutating func receiveUsual<Events: ConnectionEvents & ~Copyable>(
-    _ segment: UsualSegment, buffer: UInt32, now: Instant, completedTransmissions: UInt32,
-    pool: inout PacketPool, events: inout Events
+    _ segment: UsualSegment, buffer: UInt32, pool: inout PacketPool, events: inout Events
   ) -> Bool {
-    resources.completedTransmissions = completedTransmissions
-    resources.moment.move(to: now)
     guard let index = table.find(segment.flow, in: connections) else { return false }
     let tellsNow =
       segment.payloadByteCount > 0 && events.roomCount > 0

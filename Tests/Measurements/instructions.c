@@ -1,6 +1,7 @@
 /* A plugin for QEMU's TCG that counts the instructions a guest executes, split by ring and by
  * whether they did something: what a polling kernel executes from one PAUSE or HLT to the next is
- * idle if it is less than taking in one packet needs. At the end one line is written to the file
+ * idle if it is less than taking in one packet needs. What runs before a virtual CPU's first system
+ * call, firmware and boot, is left out. At the end one line is written to the file
  * named by `out=`. Every turn of a string instruction counts, as QEMU executes them one by one.
  *
  * With `events=on` it counts what the guest does beside computing, too: accesses to devices' memory
@@ -12,7 +13,7 @@
  * order of `struct counters`: a reader takes them before and after a load.
  *
  * With `profile=FILE` every instruction's address and count goes there at the end, idle ones
- * included; `profile.py` adds them up by function.
+ * included; `count --profile` adds them up by function.
  *
  * With `cores=on` each virtual CPU is counted apart, so that one that finds nothing to do is idle
  * while others work, and the sums are reported, with the number of CPUs that did something. Whole
@@ -131,6 +132,7 @@ static void system_call(unsigned int cpu, void *data) {
   (void)data;
   struct counters *counters = counters_of(cpu);
   end_busy(counters);
+  if (counters->system_calls == 0) *counters = (struct counters){0};
   cpus[counts_cores ? cpu % CPU_LIMIT : 0].paused = false;
   counters->system_calls++;
 }

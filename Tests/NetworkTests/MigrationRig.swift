@@ -90,11 +90,10 @@ final class StackCore {
     if stack.links.isShared {
       _ = stack.receiveFromOtherCores(limit: 32, now: now, pool: &pool, device: &device)
     }
+    stack.beginReceiving(now: now, device: device)
     var count = 0
     while count < 16, let frame = device.receive(&pool) {
-      stack.receive(
-        frame, completedTransmissions: device.completedTransmissionCount, now: now, pool: &pool,
-        device: &device, events: &events)
+      stack.receive(frame, now: now, pool: &pool, device: &device, events: &events)
       count += 1
     }
     if count < 16 { stack.expire(now: now, pool: &pool) }

@@ -77,7 +77,8 @@ import Testing
   func smallPiecesWaitForAnAcknowledgmentIfTheApplicationSaysSo() throws {
     let apart = try segmentCount(coalescing: false)
     let together = try segmentCount(coalescing: true)
-    #expect(apart >= 500 && together <= apart / 2, "\(apart) and \(together) segments")
+    // Pieces that wait for the congestion window share a segment, too.
+    #expect(apart >= 200 && together <= apart / 2, "\(apart) and \(together) segments")
   }
 
   /// A peer that keeps its connection open and says nothing.

@@ -230,9 +230,9 @@ final class Host {
     }
     if let usual = segment.usual {
       arrivals.capacity = deliversAtOnce ? .max : 0
+      endpoint.move(to: now, completedTransmissions: device.completedTransmissionCount)
       let isTaken = endpoint.receiveUsual(
-        usual, buffer: index, now: now,
-        completedTransmissions: device.completedTransmissionCount, pool: &pool, events: &arrivals)
+        usual, buffer: index, pool: &pool, events: &arrivals)
       if isTaken {
         usualCount += 1
         _ = buffer.relinquish()

@@ -217,6 +217,19 @@ static inline __attribute__((always_inline)) ix_call ix_call_snapshot(const ix_c
   return call;
 }
 
+/* The same of what most calls have; the rest is 0. */
+static inline __attribute__((always_inline)) ix_call ix_usual_snapshot(const ix_call *shared) {
+  const volatile ix_call *s = shared;
+  ix_call call = {0};
+  call.operation = s->operation;
+  call.vector_count = s->vector_count;
+  call.handle = s->handle;
+  call.address = s->address;
+  call.byte_count = s->byte_count;
+  call.buffer = s->buffer;
+  return call;
+}
+
 static inline __attribute__((always_inline)) ix_vector ix_vector_snapshot(const ix_vector *shared) {
   const volatile ix_vector *s = shared;
   ix_vector vector;

@@ -48,10 +48,9 @@ struct Server: ~Copyable {
     now = now + cycle
     mark(Int32(MARK_COUNT))
     stack.expire(now: now, pool: &pool)
+    stack.beginReceiving(now: now, device: device)
     while let frame = device.receive(&pool) {
-      stack.receive(
-        frame, completedTransmissions: device.completedTransmissionCount, now: now, pool: &pool,
-        device: &device, events: &application)
+      stack.receive(frame, now: now, pool: &pool, device: &device, events: &application)
     }
     stack.deliver(into: &application, pool: &pool)
     act()

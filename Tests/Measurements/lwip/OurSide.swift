@@ -53,10 +53,9 @@ struct OurSide: ~Copyable {
   mutating func turn() {
     now = now + .microseconds(20)
     stack.expire(now: now, pool: &pool)
+    stack.beginReceiving(now: now, device: device)
     while let frame = device.receive(&pool) {
-      stack.receive(
-        frame, completedTransmissions: device.completedTransmissionCount, now: now, pool: &pool,
-        device: &device, events: &application)
+      stack.receive(frame, now: now, pool: &pool, device: &device, events: &application)
     }
     stack.deliver(into: &application, pool: &pool)
     act()
