@@ -14,6 +14,8 @@ ROOT = HERE.parent.parent
 IMAGES = ROOT / ".build/images"
 LOADER = ROOT / ".build/release/ixload"
 GUEST = "10.9.0.2"
+# Microseconds of polling before a core sleeps.
+NO_SLEEP = 999_999_999
 
 
 class Laboratory:
@@ -47,7 +49,7 @@ class Laboratory:
         run(*self.inside("ip", "link", "set", "tap0", "up"))
         return several
 
-    def boot(self, image, cores, memory, plugin, log):
+    def boot(self, image, cores, memory, plugin, log, spin=NO_SLEEP):
         several = self.make_tap(cores)
         network = "tap,id=n0,ifname=tap0,script=no,downscript=no"
         card = "virtio-net-pci,netdev=n0,romfile="
@@ -58,7 +60,7 @@ class Laboratory:
             self.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-machine", "q35", "-accel", "tcg", "-cpu", "max",
             "-smp", max(cores, 2), "-m", memory, "-kernel", IMAGES / f"{image}.elf", "-append",
-            f"ip={GUEST}/{self.prefix} gateway=10.9.0.1 cores={cores} spin=999999999",
+            f"ip={GUEST}/{self.prefix} gateway=10.9.0.1 cores={cores} spin={spin}",
             "-serial", f"file:{log}", "-monitor", "none",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
             "-netdev", network, "-device", card, "-plugin", plugin), stderr=subprocess.DEVNULL)
@@ -72,12 +74,13 @@ class Laboratory:
             time.sleep(0.05)
         sys.exit(f"{self.program}: the guest does not listen after 30 s")
 
-    def counters(self, image, load, *, cores=1, memory=64, plugin="", timeout=120):
+    def counters(self, image, load, *, cores=1, memory=64, plugin="", spin=NO_SLEEP,
+                 timeout=120):
         """What the plugin has counted during one boot and one run of ixload with `load`."""
         out, log = self.folder / "out", self.folder / "log"
         log.unlink(missing_ok=True)
         guest = self.boot(
-            image, cores, memory, f"{self.plugin},out={out}{plugin}", log)
+            image, cores, memory, f"{self.plugin},out={out}{plugin}", log, spin)
         try:
             self.wait_until_listening(log, guest)
             run(*self.inside(LOADER, *load, "--address", GUEST), timeout=timeout)
