@@ -9,7 +9,7 @@ BUILD_PACKAGES := qemu-system-x86 nasm libelf-dev zlib1g-dev pkg-config libdpdk-
 TEST_PACKAGES  := iproute2 iputils-ping iputils-arping netcat-openbsd curl nmap tcpdump python3 procps \
                   libmemcached-tools socat tshark gdb dpdk-dev ethtool \
                   wrk apache2-utils
-BENCH_PACKAGES := iproute2 util-linux procps python3 gcc libc6-dev cpio gnuplot-nox
+BENCH_PACKAGES := iproute2 util-linux procps python3 gcc libc6-dev cpio gnuplot-nox valgrind liblwip-dev
 NESTED_PACKAGES := busybox-static cpio lz4 binutils iproute2 bochs bochsbios vgabios bochs-x xvfb xauth \
                    isolinux syslinux-common xorriso
 # Images that only benchmarks boot.

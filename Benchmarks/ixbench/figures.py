@@ -18,6 +18,8 @@ class Figure:
     key: str = "rate"
     unit: str = "requests/s"
     memory: int = 256
+    # Whether target and client have a processor each; otherwise they share all there are.
+    pinned: bool = True
     # Rounds, if fewer than usual.
     most_rounds: int = 99
     # Seconds that one run of ixload may take.
@@ -89,6 +91,11 @@ def figures(seconds):
                {250000: ("echo", "--connections", 250000, "--active", 16, "--seconds", seconds,
                          "--patience", 60, *SOURCES)},
                sides("echo", IX, LINUX), memory=4096, most_rounds=1, patience=400),
+        Figure("cores",
+               "64-byte echo with two cores and with one, 64 connections, processors shared",
+               {"64 connections": closed("echo", 64, seconds)},
+               [("ix", IX, "echo", "cores=2"), ("ix 1 core", IX, "echo", "cores=1")],
+               pinned=False),
         Figure("churn", "connect, echo 64 bytes, close by FIN; 16 at one time",
                {"16": ("echo", "--connections", 16, "--per-connection", 1, "--seconds", seconds,
                        *SOURCES)},

@@ -1,8 +1,9 @@
 """Figures of whole guests: time to the first answer, sizes, memory."""
+import subprocess
 import time
 
 from .load import ixload
-from .target import Refused, Running, Target
+from .target import ROOT, Refused, Running, Target
 
 TARGETS = ("ix", "linux")
 
@@ -26,6 +27,15 @@ def boot(bench):
 
 def images(_):
     return {name: Target(name).image_bytes() for name in TARGETS}
+
+
+def lwip(bench):
+    """What `make compare-lwip` prints."""
+    bench.say("lwip: our stack and lwIP, hosted")
+    done = subprocess.run(
+        [ROOT / "Tests/Measurements/compare-lwip"], capture_output=True, text=True, timeout=1200)
+    lines = [line for line in done.stdout.splitlines() if line]
+    return lines or {"failures": {"lwip": done.stderr.strip()[-200:] or "printed nothing"}}
 
 
 def memory(bench):

@@ -11,7 +11,7 @@ def ixload(bench, running, arguments, seconds=120):
     """The figures of one run of ixload against a running target, with its processor time."""
     words = [str(word) for word in arguments]
     command = bench.network.inside(
-        "taskset", "-c", bench.client_cpu, LOAD, *words, "--json",
+        *running.placed(bench.client_cpu), LOAD, *words, "--json",
         "--address", running.target.address(running.service),
         "--port", running.target.port(running.service))
     before = running.cpu_seconds()

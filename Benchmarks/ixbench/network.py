@@ -18,6 +18,7 @@ class Network:
     def __init__(self):
         self.namespace = f"ixbench{os.getpid()}"
         self.peer = f"ixbench{os.getpid()}p"
+        self.queues = 1
 
     def inside(self, *command):
         return ["ip", "netns", "exec", self.namespace, *map(str, command)]
@@ -25,20 +26,32 @@ class Network:
     def __enter__(self):
         for namespace, address in ((self.namespace, HOST), (self.peer, GUEST)):
             run("ip", "netns", "add", namespace)
-            inside = ("ip", "netns", "exec", namespace)
-            run(*inside, "ip", "link", "set", "lo", "up")
-            run(*inside, "ip", "tuntap", "add", "tap0", "mode", "tap", "vnet_hdr")
-            if address == GUEST:
-                run(*inside, "ip", "link", "set", "tap0", "address", GUEST_HARDWARE)
-            run(*inside, "ip", "addr", "add", f"{address}/16", "dev", "tap0")
-            run(*inside, "ip", "link", "set", "tap0", "up")
-        run(*self.inside("ip", "neigh", "add", GUEST, "lladdr", GUEST_HARDWARE, "dev", "tap0",
-                         "nud", "permanent"))
-        for last in range(1, 17):
-            run(*self.inside("ip", "addr", "add", f"10.9.1.{last}/16", "dev", "tap0"))
+            run("ip", "-n", namespace, "link", "set", "lo", "up")
+            self._add_tap(namespace, address)
         run(*self.inside("sysctl", "-q", "-w", "net.ipv4.ip_local_port_range=1024 65535",
                          "net.ipv4.tcp_tw_reuse=1"))
         return self
+
+    def _add_tap(self, namespace, address, *kind):
+        inside = ("ip", "-n", namespace)
+        run(*inside, "tuntap", "add", "tap0", "mode", "tap", "vnet_hdr", *kind)
+        if address == GUEST:
+            run(*inside, "link", "set", "tap0", "address", GUEST_HARDWARE)
+        run(*inside, "addr", "add", f"{address}/16", "dev", "tap0")
+        run(*inside, "link", "set", "tap0", "up")
+        if address == GUEST:
+            return
+        run(*inside, "neigh", "add", GUEST, "lladdr", GUEST_HARDWARE, "dev", "tap0", "nud",
+            "permanent")
+        for last in range(1, 17):
+            run(*inside, "addr", "add", f"10.9.1.{last}/16", "dev", "tap0")
+
+    def provide_queues(self, count):
+        """Makes the guest's tap anew where it must have several queues, or must not."""
+        if (count > 1) != (self.queues > 1):
+            run("ip", "-n", self.namespace, "link", "del", "tap0")
+            self._add_tap(self.namespace, HOST, *(["multi_queue"] if count > 1 else []))
+        self.queues = count
 
     def __exit__(self, *_):
         for namespace in (self.namespace, self.peer):

@@ -21,11 +21,18 @@ def measure(bench, figure):
                       for case, words in figure.cases.items()}}
 
 
+def processors(options):
+    """As many as the options of IX's kernel ask for."""
+    given = dict(word.split("=", 1) for word in options.split() if "=" in word)
+    return int(given.get("cores", 1))
+
+
 def _measure_side(bench, figure, side, samples, failures):
     label, name, service, options = side
     target = Target(name)
     try:
-        with Running(bench, target, service, memory=figure.memory, options=options) as running:
+        with Running(bench, target, service, pinned=figure.pinned, memory=figure.memory,
+                     processors=processors(options), options=options) as running:
             bench.commands[f"{name}/{service}"] = running.command
             for case, arguments in figure.cases.items():
                 try:

@@ -21,6 +21,8 @@ QEMU = ("qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
         " -device isa-debug-exit,iobase=0xf4,iosize=0x04"
         " -netdev tap,id=n0,ifname=tap0,script=no,downscript=no,vhost=off"
         " -device virtio-net-pci,netdev=n0,romfile=,disable-legacy=on")
+# What the two devices have besides, for a guest with a queue pair for each of its processors.
+QUEUES = (",queues={processors}", ",mq=on,rss=on,hash=on,vectors={vectors}")
 
 
 class Target:
@@ -40,6 +42,10 @@ class Target:
 
     def command(self, service, net, memory=256, processors=1, options="", plugins=()):
         qemu = QEMU.format(memory=memory, processors=processors)
+        if processors > 1:
+            netdev, device = QUEUES
+            qemu = (qemu.replace("vhost=off", "vhost=off" + netdev) + device).format(
+                processors=processors, vectors=2 * processors + 2)
         if FIRMWARE.exists():
             qemu += f" -bios {FIRMWARE}"
         for plugin in plugins:
@@ -67,21 +73,23 @@ class Refused(Exception):
 
 
 class Running:
-    """A target that answers on a service's port."""
+    """A target that answers on a service's port, on one processor unless `pinned` is false."""
 
-    def __init__(self, bench, target, service, **machine):
+    def __init__(self, bench, target, service, pinned=True, **machine):
         self.bench, self.target, self.service = bench, target, service
+        self.pinned, self.queues = pinned, machine.get("processors", 1)
         self.command = target.command(service, bench.network, **machine)
         self.log = bench.folder / f"{target.name}.log"
 
     def __enter__(self):
-        pinned = ["taskset", "-c", str(self.bench.target_cpu), *self.command]
+        command = [*self.placed(self.bench.target_cpu), *self.command]
+        self.bench.network.provide_queues(self.queues)
         self.log.unlink(missing_ok=True)
         probe = self._start_probe()
         self.started = time.monotonic()
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                self.bench.network.inside(*pinned), stdin=subprocess.DEVNULL, stdout=log,
+                self.bench.network.inside(*command), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True)
         try:
             self._wait(probe)
@@ -89,6 +97,10 @@ class Running:
             self.__exit__()
             raise
         return self
+
+    def placed(self, processor):
+        """How a command begins that has `processor` to itself, if anything has."""
+        return ["taskset", "-c", str(processor)] if self.pinned else []
 
     def _start_probe(self, seconds=60):
         """Its start is not part of what is timed."""
