@@ -66,8 +66,8 @@ test-nested: build
 	@Tests/Nested/run-svm
 	@Tests/Nested/run-vmx
 
-# Coverage-guided fuzzing of the network stack (libFuzzer): briefly after every change, longer by
-# `make fuzz SECONDS=3600`.
+# Coverage-guided fuzzing (libFuzzer) of the network stack, of the monitor's devices and of the front end
+# of vhost-user: briefly after every change, longer by `make fuzz SECONDS=3600`.
 SECONDS ?= 600
 fuzz:
 	Tests/Fuzz/build.sh

@@ -8,11 +8,14 @@ cd "$(dirname "$0")/../.."
 export SWIFT_BACKTRACE=enable=no
 
 seconds=${1:?usage: run.sh SECONDS}
-for target in options frames segments; do
+for target in options frames segments devices backends; do
+  program=fuzz
+  limit=1024
+  case $target in devices | backends) program=fuzz-devices limit=4096 ;; esac
   echo "fuzzing $target for $seconds s"
   mkdir -p .build/fuzz/corpus/$target
   log=.build/fuzz/$target.log
-  if ! IX_FUZZ_TARGET=$target .build/fuzz/fuzz -max_total_time="$seconds" -max_len=1024 \
+  if ! IX_FUZZ_TARGET=$target .build/fuzz/$program -max_total_time="$seconds" -max_len=$limit \
     -artifact_prefix=.build/fuzz/$target- \
     .build/fuzz/corpus/$target Tests/Fuzz/Corpus/$target > $log 2>&1; then
     tail -n 60 $log

@@ -22,7 +22,7 @@ final class ScriptedBackEnd: @unchecked Sendable {
   private var connection: Int32 = -1
   private var received: [UInt32: [Int32]] = [:]
   private let offered: UInt64
-  private let mischief: [UInt32: Mischief]
+  private var mischief: [UInt32: Mischief]
 
   /// VERSION_1, INDIRECT_DESC, checksums and the protocol features of its own.
   static let usual: UInt64 = 1 << 32 | 1 << 30 | 1 << 28 | 0b11
@@ -76,6 +76,19 @@ final class ScriptedBackEnd: @unchecked Sendable {
     lock.unlock()
   }
 
+  /// Answers honestly from now on.
+  func behave() {
+    lock.lock()
+    mischief = [:]
+    lock.unlock()
+  }
+
+  private func mischief(at request: UInt32) -> Mischief? {
+    lock.lock()
+    defer { lock.unlock() }
+    return mischief[request]
+  }
+
   /// The last descriptor that came with a request.
   func descriptor(of request: UInt32) -> Int32? {
     lock.lock()
@@ -90,7 +103,7 @@ final class ScriptedBackEnd: @unchecked Sendable {
     connection = accepted
     lock.unlock()
     while let (message, needsAnswer) = receive(accepted) {
-      if case .close? = mischief[message.request] { break }
+      if case .close? = mischief(at: message.request) { break }
       if let answer = answer(to: message, needsAnswer) {
         var bytes = answer
         write(accepted, &bytes, bytes.count)
@@ -146,7 +159,7 @@ final class ScriptedBackEnd: @unchecked Sendable {
   }
 
   private func answer(to message: Message, _ needsAnswer: Bool) -> [UInt8]? {
-    if case .answer(let bytes)? = mischief[message.request] { return bytes }
+    if case .answer(let bytes)? = mischief(at: message.request) { return bytes }
     switch message.request {
     case 1: return Self.answer(1, offered)
     case 15: return Self.answer(15, 1 << 0 | 1 << 3)

@@ -178,6 +178,29 @@ import Wire
     #expect(throws: SystemCallError.self) { try backEnd.start(activation) }
   }
 
+  /// It answers something else than it was asked, and stays: it is done without, and connected to again.
+  @Test(arguments: [(2, 6), (11, 22)] as [(UInt32, Int)])
+  func aBackEndThatIsOutOfStepIsGivenUp(request: UInt32, messageCount: Int) throws {
+    let nonsense = ScriptedBackEnd.Mischief.answer(ScriptedBackEnd.answer(99, 0))
+    let peer = ScriptedBackEnd(mischief: [request: nonsense])
+    defer { peer.end() }
+    let backEnd = try VhostUserBackEnd(path: peer.path, pairLimit: 1)
+    let activation = try Self.activation()
+    if request == 2 {
+      #expect(throws: SystemCallError.self) { try backEnd.start(activation) }
+    } else {
+      try backEnd.start(activation)
+    }
+    backEnd.stop()
+    peer.behave()
+    try backEnd.start(activation)
+    let log = peer.log(atLeast: messageCount + 19).map(\.request)
+    #expect(log.count == messageCount + 19)
+    #expect(log.dropFirst(messageCount).prefix(6) == [3, 1, 15, 16, 17, 2])
+    #expect(log.suffix(2) == [18, 18])
+    backEnd.stop()
+  }
+
   @Test func aLegacyBackEndIsRefused() {
     let peer = ScriptedBackEnd(offered: 1 << 30)
     defer { peer.end() }

@@ -92,14 +92,15 @@ final class Rig {
   let output = Locked<[UInt8]>([])
   var board: Board
 
-  init(pairs: Int = 1) throws {
+  /// The card is connected to `backEnd` where one is given, else to one that only remembers.
+  init(pairs: Int = 1, connectedTo other: (any NetworkBackEnd)? = nil) throws {
     let memory = try GuestMemory(byteCount: 1 << 20)
     self.memory = memory
     let backEnd = FakeBackEnd(pairs: pairs)
     self.backEnd = backEnd
     let router = router
     let output = output
-    let network = NetworkDevice(address: MACAddress(0x0200_0000_0001), backEnd: backEnd)
+    let network = NetworkDevice(address: MACAddress(0x0200_0000_0001), backEnd: other ?? backEnd)
     board = Board(
       functions: [
         try VirtioFunction(
@@ -140,6 +141,14 @@ final class Rig {
 
   private func select(_ device: Int, _ offset: Int) {
     _ = port(0xCF8, 4, 1 << 31 | UInt64(device) << 11 | UInt64(offset & 0xFC))
+  }
+
+  func offered(at base: UInt64) -> VirtioFeatures {
+    let halves = (0..<2 as Range<UInt64>).map { half in
+      write(base, 4, half)
+      return read(base + 4, 4)
+    }
+    return VirtioFeatures(rawValue: halves[1] << 32 | halves[0])
   }
 
   /// Steps 1 to 6 of virtio 1.1, section 3.1.1; the status afterwards.

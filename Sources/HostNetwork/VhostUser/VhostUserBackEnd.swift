@@ -17,6 +17,14 @@ package final class VhostUserBackEnd: NetworkBackEnd {
     /// Nil while the device is not started.
     var activation: NetworkActivation?
     var enabledPairCount = 1
+
+    /// Does without a back end that has failed: what it sends from now on answers nothing that was
+    /// asked. One that only refused something, in an answer of its own, is kept.
+    mutating func giveUp(after error: SystemCallError) {
+      guard error.code != VhostUserConnection.refusal else { return }
+      connection?.hangUp()
+      connection = nil
+    }
   }
 
   private let path: String
@@ -52,6 +60,7 @@ package final class VhostUserBackEnd: NetworkBackEnd {
         try Self.start(activation, state.enabledPairCount, on: connection)
       } catch {
         state.activation = nil
+        state.giveUp(after: error)
         throw error
       }
     }
@@ -66,8 +75,9 @@ package final class VhostUserBackEnd: NetworkBackEnd {
       do throws(SystemCallError) {
         try Self.stop(activation, on: connection)
       } catch {
-        // It has gone: it uses the queues no more than after an answer.
-        state.connection = nil
+        // It has gone, or is given up: then it may still use the queues, as any back end may that
+        // has memory of the guest.
+        state.giveUp(after: error)
       }
     }
   }
@@ -77,7 +87,11 @@ package final class VhostUserBackEnd: NetworkBackEnd {
     state.withLock { state in
       state.enabledPairCount = Self.pairCount(steering)
       guard let activation = state.activation, let connection = state.connection else { return }
-      try? Self.enable(state.enabledPairCount, of: activation, on: connection)
+      do throws(SystemCallError) {
+        try Self.enable(state.enabledPairCount, of: activation, on: connection)
+      } catch {
+        state.giveUp(after: error)
+      }
     }
   }
 
@@ -103,12 +117,16 @@ package final class VhostUserBackEnd: NetworkBackEnd {
     _ path: String, _ state: Locked<State>, _ features: VirtioFeatures, until end: Descriptor
   ) {
     while true {
-      let socket = state.withLock { $0.connection?.descriptor ?? -1 }
-      let milliseconds = socket < 0 ? retryMilliseconds : -1
-      switch SocketWatch.wait(socket, end, milliseconds: milliseconds) {
+      // Held while it is watched: its number is nobody else's until then.
+      let connection = state.withLock { $0.connection }
+      let milliseconds = connection == nil ? retryMilliseconds : -1
+      switch SocketWatch.wait(connection?.descriptor ?? -1, end, milliseconds: milliseconds) {
       case .event: return
-      case .end: state.withLock { $0.connection = nil }
-      case .none where socket < 0: reconnect(path, state, features)
+      case .end:
+        state.withLock { state in
+          if state.connection === connection { state.connection = nil }
+        }
+      case .none where connection == nil: reconnect(path, state, features)
       case .none: break
       }
     }

@@ -38,6 +38,12 @@ final class VhostUserConnection {
     hasAnswers = agreed & Self.answers != 0
   }
 
+  /// The code of the error for something that the back end has said it cannot do.
+  static let refusal = EIO
+
+  /// Ends it, for the other side and for whoever watches it.
+  func hangUp() { shutdown(socket.rawValue, Int32(SHUT_RDWR)) }
+
   /// Of the socket, for watching it.
   var descriptor: Int32 { socket.rawValue }
 
@@ -48,7 +54,7 @@ final class VhostUserConnection {
     try transmit(message, needsAnswer: hasAnswers, descriptors)
     guard hasAnswers else { return }
     let answer = try receiveAnswer(to: message)
-    guard answer.allSatisfy({ $0 == 0 }) else { throw violation(message, EIO) }
+    guard answer.allSatisfy({ $0 == 0 }) else { throw violation(message, Self.refusal) }
   }
 
   /// The eight bytes that the back end has to answer with.
