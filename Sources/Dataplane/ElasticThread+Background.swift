@@ -13,6 +13,8 @@ extension ElasticThread where Device: ~Copyable {
   ) {
     metrics.overstays &+= 1
     attend(now: now, on: &core)
+    // Standing still is what is prevented here.
+    attendedAt = now
     control.set(.absent)
     device.checkForLostNotification(now: now)
     events.suspend()

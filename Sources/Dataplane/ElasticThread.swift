@@ -55,6 +55,8 @@ package struct ElasticThread<
   var numbersDue = Instant(nanoseconds: 0)
   /// Cycles in a row whose timers waited for frames.
   private var postponedCount = 0
+  /// When the last cycle began, or sleep was to end.
+  var attendedAt: Instant
   /// When the last `poll` went back to ring 3.
   package private(set) var polledAt: Instant
 
@@ -68,6 +70,7 @@ package struct ElasticThread<
     self.control = control
     load = LoadMeter(now: now)
     polledAt = now
+    attendedAt = now
     self.pool = pool
     self.stack = stack
     self.calls = calls
@@ -125,7 +128,9 @@ package struct ElasticThread<
     core.sleep(until: deadline, now: now)
     control.set(isParked ? .parked : .running)
     metrics.sleeps &+= 1
-    load.foundEmpty(now: core.now())
+    let wokenAt = core.now()
+    attendedAt = min(deadline, wokenAt)
+    load.foundEmpty(now: wokenAt)
     device.disarmInterrupt()
     stack.links.endSleep()
   }
@@ -150,6 +155,7 @@ package struct ElasticThread<
 
   /// The steps from transmission to event conditions; returns how many of those there are.
   mutating func cycle(now: Instant) -> Int {
+    noteGap(now)
     transmit(now)
     timers.fire(now: now, into: &events)
     receive(now)
@@ -157,6 +163,14 @@ package struct ElasticThread<
     stack.deliver(into: &events, pool: &pool)
     metrics.cycles &+= 1
     return events.count
+  }
+
+  /// Notices that the core, or the application with it, has kept the network waiting.
+  @inline(__always)
+  private mutating func noteGap(_ now: Instant) {
+    let gap = now.since(attendedAt)
+    attendedAt = now
+    if gap > NetworkStack<Control>.standstill { stack.stoodStill(for: gap, until: now) }
   }
 
   /// Runs the stack's timers once everything that had arrived is taken in: after a pause of the core,

@@ -91,7 +91,8 @@
     private borrowing func links(of index: Int, arena: inout Arena) -> CoreLinks {
       let links = CoreLinks(
         flows: flows.isShared ? flows.sharing(as: index, storage: flowMemory) : flows,
-        steering: card.steersByHash ? .byDevice : .inSoftware, mesh: mesh, arena: &arena)
+        steering: card.steersByHash ? .byDevice : .inSoftware, mesh: mesh,
+        queues: card.pairCount == 1 ? 1 : .max, arena: &arena)
       guard let links else { refuseMemory() }
       return links
     }

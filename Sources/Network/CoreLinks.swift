@@ -32,6 +32,8 @@ package struct CoreLinks: ~Copyable {
   private var unreclaimedCount = 0
   /// The core whose messages came first in the last cycle.
   private var firstInTurn = 0
+  /// The other cores at whose queues packets of this one may arrive, one bit each.
+  let feeders: UInt64
   /// Flow groups have changed their owners since the start.
   var ownersChange = false
   /// Cores that have been sent something since `takeWakes`.
@@ -51,8 +53,12 @@ package struct CoreLinks: ~Copyable {
     self.init(flows: .alone, steering: .byDevice, mesh: nil, arena: &arena)
   }
 
-  /// `mesh` is nil for the only core. Nil when the arena is too small.
-  package init?(flows: FlowSteering, steering: Steering, mesh: CoreMesh?, arena: inout Arena) {
+  /// `mesh` is nil for the only core; `queues` are the cores with a queue of the device, one bit each.
+  /// Nil when the arena is too small.
+  package init?(
+    flows: FlowSteering, steering: Steering, mesh: CoreMesh?, queues: UInt64 = .max,
+    arena: inout Arena
+  ) {
     let count = mesh == nil ? 0 : flows.coreCount
     let core = flows.core
     guard let lent = arena.carve(count: count * CoreRing.capacity, repeating: PacketPool.none),
@@ -64,6 +70,8 @@ package struct CoreLinks: ~Copyable {
     self.links = links
     self.lent = lent
     ownGroups = flows.ownGroups()
+    let others = (.max &>> UInt64(64 &- max(count, 1))) & ~(1 as UInt64 &<< UInt64(core))
+    feeders = steering == .inSoftware && count > 0 ? others & queues : 0
   }
 
   private static func links(of core: Int, count: Int, mesh: CoreMesh?, arena: inout Arena)

@@ -29,6 +29,13 @@ enum CoreMessage: BitwiseCopyable {
   case arrived(FlowGroupSet, frozenAt: Instant, cookiesUntil: Instant)
   /// What was to be expected does not come.
   case calledOff
+
+  // Answers that a core lacks, which may lie in another's queue (NetworkStack+Hearing.swift).
+
+  /// Take in what waits in your queue.
+  case listen
+  /// The answer: whatever of it was the receiver's lies before this.
+  case heard
 }
 
 /// A frame to be sent for a core without a queue of its own: where its bytes are until the message is

@@ -11,7 +11,11 @@ extension NetworkStack {
     news message: CoreMessage, from core: Int, now: Instant, pool: inout PacketPool,
     device: inout Device
   ) -> Bool {
-    links.ownersChange = true
+    switch message {
+    case .listen, .heard, .packet, .neighbour: break
+    case .expect, .expected, .connection, .text, .flush, .flushed, .arrived, .calledOff:
+      links.ownersChange = true
+    }
     switch message {
     case .packet, .neighbour: break
     case .expect(let groups, let connectionCount):
@@ -26,9 +30,12 @@ extension NetworkStack {
     case .flushed: departure.unanswered &= ~(1 &<< UInt64(core))
     case .arrived(let groups, let frozenAt, let cookiesUntil):
       tcp.acceptCookies(until: cookiesUntil)
-      begin(groups, from: core, now: now, pool: &pool, device: &device)
-      migrations.count(pause: now.since(frozenAt))
+      let pause = now.since(frozenAt)
+      begin(groups, from: core, after: pause, now: now, pool: &pool, device: &device)
+      migrations.count(pause: pause)
     case .calledOff: forgetExpectation(of: core)
+    case .listen: beginListening(for: core, device: device)
+    case .heard: hear(from: core, now: now)
     }
     return true
   }
@@ -52,13 +59,13 @@ extension NetworkStack {
 
   /// All packets that are older than those kept here have arrived.
   private mutating func begin<Device: NetworkDevice & ~Copyable>(
-    _ groups: FlowGroupSet, from core: Int, now: Instant, pool: inout PacketPool,
-    device: inout Device
+    _ groups: FlowGroupSet, from core: Int, after pause: Interval, now: Instant,
+    pool: inout PacketPool, device: inout Device
   ) {
     let chain = arrivals.expectations[core].chain
     migrations.arrivedGroups &+= UInt64(truncatingIfNeeded: groups.count)
     migrations.arrivedConnections &+= UInt64(truncatingIfNeeded: chain.count)
-    tcp.attach(chain)
+    tcp.attach(chain, after: pause)
     links.ownGroups.formUnion(groups)
     forgetExpectation(of: core)
     while let held = arrivals.removeOldest(of: groups) {
@@ -81,13 +88,16 @@ extension NetworkStack {
 
   /// Other cores wait for an answer.
   @inline(__always)
-  var owesAnswers: Bool { unansweredFlushes != 0 || !pendingAnswers.isEmpty }
+  var owesAnswers: Bool {
+    unansweredFlushes | unansweredListens != 0 || !pendingAnswers.isEmpty
+  }
 
   /// Answers that are owed to other cores, as far as their rings have room.
   @inline(never)
   mutating func answerOtherCores<Device: NetworkDevice & ~Copyable>(
-    device: inout Device, pool: inout PacketPool
+    now: Instant, device: inout Device, pool: inout PacketPool
   ) {
+    if unansweredListens != 0 { answerListeners(now: now, device: device, pool: &pool) }
     for core in 0..<links.coreCount {
       let bit: UInt64 = 1 &<< UInt64(core)
       if let isGranted = pendingAnswers.answer(to: core),

@@ -173,7 +173,7 @@ extension NetworkStack {
 
 extension NetworkDevice where Self: ~Copyable {
   /// Frames ever taken from the device, dropped ones included.
-  fileprivate var receivedFrameCount: UInt64 {
+  var receivedFrameCount: UInt64 {
     let statistics = statistics
     return statistics.receivedFrames &+ statistics.droppedShort &+ statistics.droppedSegmentation
       &+ statistics.droppedChecksum &+ statistics.droppedChecksumRange

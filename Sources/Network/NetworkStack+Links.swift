@@ -32,7 +32,8 @@ extension NetworkStack {
           takeOver(packet, from: address, now: now, pool: &pool, device: &device)
         case .neighbour(let packet, let addressedToUs):
           learn(from: packet, addressedToUs: addressedToUs, now: now)
-        case .expect, .expected, .connection, .text, .flush, .flushed, .arrived, .calledOff:
+        case .expect, .expected, .connection, .text, .flush, .flushed, .arrived, .calledOff,
+          .listen, .heard:
           let isTaken = receive(
             news: message, from: core, now: now, pool: &pool, device: &device)
           guard isTaken else { break messages }
@@ -41,7 +42,7 @@ extension NetworkStack {
         count &+= 1
       }
     }
-    if owesAnswers { answerOtherCores(device: &device, pool: &pool) }
+    if owesAnswers { answerOtherCores(now: now, device: &device, pool: &pool) }
     return count
   }
 

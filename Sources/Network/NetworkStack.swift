@@ -28,6 +28,15 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
   var pendingAnswers = PendingAnswers()
   /// Cores, one bit each, that wait for `.flushed`.
   var unansweredFlushes: UInt64 = 0
+  /// Cores, one bit each, that wait for `.heard`, and those it is to come from.
+  var unansweredListens: UInt64 = 0
+  var unheard: UInt64 = 0
+  /// Frames that will have been received when what waited at the last `.listen` has been taken.
+  var hearingGoal: UInt64 = 0
+  /// When all feeders were asked; nil where one could not be.
+  var askedAt: Instant?
+  /// When this core has made up for standing still.
+  var settledAt = Instant(nanoseconds: 0)
   package internal(set) var migrations = MigrationCounters()
 
   /// The stack of the only core; `bufferCount` is that of the pool it will be used with. Nil when the
@@ -57,6 +66,7 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
     self.reassembler = reassembler
     self.links = links
     self.arrivals = arrivals
+    self.tcp.heardUntil = Instant(nanoseconds: 0)
   }
 
   package var configuration: InterfaceConfiguration { output.configuration }
@@ -76,10 +86,14 @@ package struct NetworkStack<Control: CongestionControl & BitwiseCopyable>: ~Copy
     tcp.isBehind(now) || reassembler.usedCount > 0
   }
 
-  /// Does what time asks for.
+  /// Does what time asks for; called when the queue is empty, or never gets so.
   @inline(__always)
   package mutating func expire(now: Instant, pool: inout PacketPool) {
-    if tcp.isBehind(now) { tcp.expire(now: now, pool: &pool, budget: 64) }
+    if tcp.isBehind(now) {
+      hearHere(now: now)
+      tcp.expire(now: now, pool: &pool, budget: 64)
+      if tcp.awaitsHearing { listenToOthers(now: now, pool: &pool) }
+    }
     if reassembler.usedCount > 0 {
       reassembler.expire(now: now, pool: &pool, counters: &counters)
     }

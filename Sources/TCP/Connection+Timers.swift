@@ -63,13 +63,26 @@ extension Connection {
     detection.retransmittedAt = timestampValue(at: now)
   }
 
-  /// The wheel's timer fired.
-  mutating func expire(now: Instant, resources: inout Resources) -> Reaction {
+  /// The wheel's timer fired. An answer that is missing is believed to be so when everything has been
+  /// heard up to its deadline, or the deadline is long past.
+  mutating func expire(now: Instant, heardUntil: Instant, resources: inout Resources) -> Reaction {
     timers.armed = .distantFuture
     let reaction = timers.other <= now ? expireOther(now: now, resources: &resources) : .none
     guard timers.retransmission <= now, state != .closed else { return reaction }
+    if timers.retransmission > heardUntil, awaitsAnswer,
+      now.since(timers.retransmission) < Self.longestDoubt
+    {
+      return reaction | .premature
+    }
     return reaction | expireDeadline(now: now, resources: &resources)
   }
+
+  /// How long a retransmission may wait for cores that do not get around to their queues.
+  private static var longestDoubt: Interval { .milliseconds(50) }
+
+  /// Something has been sent that the peer is to answer: `timers.retransmission` is the deadline.
+  @inline(__always)
+  var awaitsAnswer: Bool { !scoreboard.isEmpty || state == .synSent || state == .synReceived }
 
   private mutating func expireDeadline(now: Instant, resources: inout Resources) -> Reaction {
     timers.retransmission = .distantFuture

@@ -160,4 +160,6 @@ struct Reaction: FlagSet {
   static var opened: Self { Self(rawValue: 1 << 7) }
   /// The connection has entered TIME-WAIT.
   static var waits: Self { Self(rawValue: 1 << 8) }
+  /// The deadline for an answer has passed, but the answer may have arrived.
+  static var premature: Self { Self(rawValue: 1 << 9) }
 }

@@ -73,12 +73,14 @@ extension Endpoint {
     return true
   }
 
-  /// Lets the connections of `chain` begin here: from now on their packets find them.
-  package mutating func attach(_ chain: ConnectionChain) {
+  /// Lets the connections of `chain` begin here: from now on their packets find them. They have stood
+  /// still for `pause`, in which nobody could hear an answer.
+  package mutating func attach(_ chain: ConnectionChain, after pause: Interval) {
     var index = chain.head
     while index != PacketPool.none {
       let next = connections[index].nextFree
       connections[index].nextFree = PacketPool.none
+      connections[index].postponeRetransmission(by: pause)
       attach(index)
       index = next
     }
@@ -109,6 +111,12 @@ extension Endpoint {
 }
 
 extension Connection {
+  /// For so long nobody could hear the answer.
+  fileprivate mutating func postponeRetransmission(by pause: Interval) {
+    guard awaitsAnswer, timers.retransmission != .distantFuture else { return }
+    timers.retransmission = timers.retransmission + pause
+  }
+
   /// Forgets what concerned the core it comes from.
   fileprivate mutating func settleHere(generation: UInt32) {
     self.generation = generation

@@ -35,6 +35,11 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
   var groups: FlowGroupLists
   /// A cookie sent until now may come back before this.
   package internal(set) var cookiesUntil = Instant(nanoseconds: 0)
+  /// Whatever had arrived by then has been taken in: an answer that is missing after a deadline up to
+  /// this is missing indeed. The caller moves it on.
+  package var heardUntil = Instant.distantFuture
+  /// A deadline behind `heardUntil` has passed. The caller sets this to false.
+  package var awaitsHearing = false
   /// Flow groups that are on their way here: no connection is opened in them, as its like may come.
   package var expectedGroups = FlowGroupSet()
   /// RFC 6056, section 3.3.3: incremented with every ephemeral port.
@@ -112,11 +117,21 @@ package struct Endpoint<Control: CongestionControl & BitwiseCopyable>: ~Copyable
         rearm(index)
         continue
       }
-      let reaction = connections[index].expire(now: now, resources: &resources)
+      let reaction = connections[index].expire(
+        now: now, heardUntil: heardUntil, resources: &resources)
       act(reaction, on: index, pool: &pool)
+      if reaction.contains(.premature) { comeBack(to: index, now: now) }
     }
     // A few slots for what the application wants to open.
     if freeConnectionCount == 0 { recycle(atLeast: min(16, connections.capacity / 8), pool: &pool) }
+  }
+
+  /// The answer that a connection lacks may have arrived: its deadline stays, and is looked at again
+  /// soon.
+  private mutating func comeBack(to index: UInt32, now: Instant) {
+    awaitsHearing = true
+    connections[index].timers.armed = now + .microseconds(500)
+    wheel.arm(index, at: connections[index].timers.armed)
   }
 
   /// Does what a connection's reaction asks for, and keeps its timer armed.

@@ -177,6 +177,7 @@ import Testing
     pair.now = pair.now + .milliseconds(50)
     var timerTurns: [Int] = []
     for turn in 0..<40 {
+      pair.now = pair.now + .milliseconds(1)
       for _ in 0..<8 {
         pair.server.thread.device.inner.arrive([UInt8](repeating: 0, count: 60))
       }
@@ -185,6 +186,35 @@ import Testing
       if counters.timeouts + counters.tailProbes > 0 { timerTurns.append(turn) }
     }
     #expect(timerTurns.first == 16)
+  }
+
+  /// What a core that stood still had sent leaves only when it runs again: it gives the answer the time
+  /// that it needs. Where none comes, it repairs the loss.
+  @Test(arguments: [true, false])
+  func aCoreThatStoodStillWaitsForLateAnswers(isAnswered: Bool) {
+    var pair = ThreadPair()
+    let handles = pair.connect()
+    _ = pair.settle()
+    let heap = ThreadBench.heap.rawValue
+    let call = CallDescriptor(.tcpSend, handle: handles.server, address: heap, byteCount: 2920)
+    _ = pair.server.turn([call], at: pair.now)
+    // Its turn had begun; the frames are with the device only now.
+    pair.now = pair.now + .milliseconds(50)
+    _ = pair.server.turn(at: pair.now)
+    let early = pair.server.thread.stack.tcp.counters.retransmittedSegments
+    #expect(early == 0)
+    if isAnswered {
+      pair.carry()
+      _ = pair.client.turn(at: pair.now)
+      _ = pair.client.turn(at: pair.now)
+      pair.carry()
+    }
+    for _ in 0..<60 {
+      pair.now = pair.now + .microseconds(500)
+      _ = pair.server.turn(at: pair.now)
+    }
+    let late = pair.server.thread.stack.tcp.counters.retransmittedSegments
+    #expect((late == 0) == isAnswered)
   }
 
   /// Two full segments of the server's are with the client, which has not looked yet.

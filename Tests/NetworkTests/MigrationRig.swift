@@ -218,7 +218,7 @@ final class StreamClient {
   private let text: UnsafeMutableRawBufferPointer
   private var streams: [Handle: Stream] = [:]
   /// Most bytes of one stream on their way; the rest waits for the echo.
-  let window: Int
+  var window: Int
   private(set) var isExact = true
   private(set) var brokenCount = 0
 

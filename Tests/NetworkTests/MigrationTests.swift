@@ -36,6 +36,8 @@ final class MigrationWire {
   private(set) var now = Instant(nanoseconds: 1_000_000_000)
   private var flights: [(at: Instant, toClient: Bool, bytes: [UInt8])] = []
   private(set) var migrationCount = 0
+  /// Frames in which the dataplane said that something has come too early.
+  private(set) var gapReportCount = 0
 
   init(
     coreCount: Int, card: Card, loss: Double = 0, seed: UInt64, byteCount: Int = 60_000,
@@ -54,7 +56,7 @@ final class MigrationWire {
         links: {
           CoreLinks(
             flows: first.sharing(as: index, storage: region), steering: steering, mesh: mesh,
-            arena: &$0)
+            queues: card == .oneQueue ? 1 : .max, arena: &$0)
         }, now: start)
     }
     for core in cores { precondition(core.stack.tcp.listen(port: 7) == .ok) }
@@ -98,13 +100,30 @@ final class MigrationWire {
     carry(client.core.device.takeSent(), toClient: false)
   }
 
+  /// Time passes, and nothing else.
+  func pass(_ interval: Interval) { now = now + interval }
+
   private func carry(_ frames: [RecordingDevice.Frame], toClient: Bool) {
     for frame in frames where Double(random.next() % 10_000) >= loss * 10_000 {
+      if toClient, Self.reportsGap(frame.bytes) { gapReportCount += 1 }
       flights.append((now + .microseconds(50), toClient, frame.bytes))
     }
   }
 
-  private func queue(of frame: [UInt8]) -> Int {
+  /// Whether a frame has a SACK option (RFC 2018, section 3: kind 5): something arrived at its sender
+  /// before what was sent earlier.
+  static func reportsGap(_ frame: [UInt8]) -> Bool {
+    guard frame.count >= 54, frame[12] == 8, frame[13] == 0, frame[23] == 6 else { return false }
+    var offset = 54
+    let end = 34 + 4 * Int(frame[46] >> 4)
+    while offset + 1 < end, frame[offset] != 0 {
+      if frame[offset] == 5 { return true }
+      offset += frame[offset] == 1 ? 1 : Int(frame[offset + 1])
+    }
+    return false
+  }
+
+  func queue(of frame: [UInt8]) -> Int {
     guard card != .oneQueue, frame.count >= 38, frame[12] == 8, frame[13] == 0, frame[23] == 6
     else { return 0 }
     let hash = ToeplitzHash.usual.hash(
@@ -147,6 +166,7 @@ final class MigrationWire {
     #expect(wire.client.core.stack.tcp.counters.retransmittedSegments == 0)
     #expect(wire.sum(\.retransmittedSegments) == 0)
     #expect(wire.sum(\.duplicateAcknowledgments) == 0)
+    #expect(wire.gapReportCount == 0)
     #expect(wire.client.core.stack.tcp.counters.duplicateAcknowledgments == 0)
     #expect(wire.departedGroupCount > 100)
     // By the virtual clock, of which a millisecond is a hundred turns of each core: nineteen of twenty
