@@ -111,14 +111,16 @@ extension NetworkStack {
   }
 
   /// Keeps a packet of a group that is still on its way here; nil when it was kept, or dropped
-  /// because there was no room.
+  /// because there was no room. It came by way of `core`, or to this core's own queue: only those that
+  /// come by the former owner are older than the change.
   mutating func heldBack(
-    _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, isPassedOn: Bool,
+    _ packet: ReceivedPacket, in buffer: consuming PacketBuffer, from core: Int?,
     pool: inout PacketPool
   ) -> PacketBuffer? {
     guard let group = flowGroup(of: packet, in: buffer.index, pool: pool),
       arrivals.groups.contains(group)
     else { return buffer }
+    let isPassedOn = core.map { arrivals.expectations[$0].groups.contains(group) } ?? false
     let isHeld = arrivals.hold(
       Arrivals.HeldPacket(
         packet: packet, buffer: buffer.index, group: group, isPassedOn: isPassedOn))

@@ -29,7 +29,7 @@ extension NetworkStack {
         let message = links.oldest(from: core)
         switch message {
         case .packet(let packet, let address):
-          takeOver(packet, from: address, now: now, pool: &pool, device: &device)
+          takeOver(packet, at: address, from: core, now: now, pool: &pool, device: &device)
         case .neighbour(let packet, let addressedToUs):
           learn(from: packet, addressedToUs: addressedToUs, now: now)
         case .expect, .expected, .connection, .text, .flush, .flushed, .arrived, .calledOff,
@@ -47,8 +47,8 @@ extension NetworkStack {
   }
 
   private mutating func takeOver<Device: NetworkDevice & ~Copyable>(
-    _ packet: ReceivedPacket, from address: KernelAddress, now: Instant, pool: inout PacketPool,
-    device: inout Device
+    _ packet: ReceivedPacket, at address: KernelAddress, from core: Int, now: Instant,
+    pool: inout PacketPool, device: inout Device
   ) {
     guard let buffer = pool.allocate() else { return links.countDropped() }
     pool.copy(packet, from: address, to: buffer.index)
@@ -60,7 +60,7 @@ extension NetworkStack {
     if let owner = foreignOwner(packet, in: buffer.index, pool: pool) {
       return links.handOver(packet, in: buffer, to: owner, pool: &pool)
     }
-    guard let buffer = heldBack(packet, in: buffer, isPassedOn: true, pool: &pool) else { return }
+    guard let buffer = heldBack(packet, in: buffer, from: core, pool: &pool) else { return }
     deliver(packet, in: buffer, now: now, pool: &pool, device: &device)
   }
 

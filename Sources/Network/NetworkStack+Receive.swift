@@ -67,9 +67,7 @@ extension NetworkStack {
       guard !arrivals.groups.isEmpty else {
         return deliver(packet, in: buffer, now: now, pool: &pool, device: &device)
       }
-      guard let buffer = heldBack(packet, in: buffer, isPassedOn: false, pool: &pool) else {
-        return
-      }
+      guard let buffer = heldBack(packet, in: buffer, from: nil, pool: &pool) else { return }
       deliver(packet, in: buffer, now: now, pool: &pool, device: &device)
     case .neighbour(let packet):
       pool.release(buffer)
