@@ -22,8 +22,12 @@ struct Departure: BitwiseCopyable {
   var stage = Stage.idle
   /// The core that gets the groups.
   var target = 0
-  /// What is still to go.
+  /// What is still to go, and of that what is to go next, as soon as it is at rest.
   var wanted = FlowGroupSet()
+  var slice = FlowGroupSet()
+  /// Something of the slice has gone; and of how many slices before it nothing has.
+  var hasSliceMoved = false
+  var idleSliceCount = 0
   /// What goes now, and its connections.
   var going = FlowGroupSet()
   var chain = ConnectionChain()
@@ -31,7 +35,7 @@ struct Departure: BitwiseCopyable {
   /// Places that the other core was asked for, and its answer.
   var announcedCount = 0
   var isGranted: Bool?
-  /// When what does not come to rest stays.
+  /// When what of the slice does not come to rest stays.
   var deadline = Instant(nanoseconds: 0)
   var frozenAt = Instant(nanoseconds: 0)
   /// Cores, one bit each, that have not been told of the change, and that have not answered.

@@ -5,7 +5,8 @@ import TCP
 // Flow groups change their core: the side that loses them. No lock, and nobody waits but in its own
 // cycle; what is said goes through the rings between cores.
 //
-// 1. The owner waits until the groups' connections are at rest (Endpoint+Leaving.swift).
+// 1. The owner waits until the groups' connections are at rest (Endpoint+Leaving.swift). Many connections
+//    go in slices, so that no cycle has to do with more than `sliceLimit` of them, or with one group.
 // 2. It announces them to the new owner, which sets places aside and from then on keeps packets of
 //    these groups back.
 // 3. It takes the connections out of its tables and writes down the new owner: from here on the
@@ -20,6 +21,10 @@ extension NetworkStack {
   /// How long connections may take to come to rest before their groups stay where they are: several
   /// round trips, and the delayed acknowledgment of a peer.
   package static var migrationPatience: Interval { .milliseconds(250) }
+
+  /// Connections that go at a time, all of whose steps a core takes in one cycle each: some tens of
+  /// microseconds.
+  static var sliceLimit: Int { 256 }
 
   /// Flow groups of this core are on their way to another.
   package var isMigrating: Bool { departure.stage != .idle }
@@ -39,11 +44,17 @@ extension NetworkStack {
     departure = Departure()
     departure.target = core
     departure.wanted = wanted
-    departure.deadline = now + Self.migrationPatience
-    departure.stage = .asking
     links.ownersChange = true
-    tcp.ask(wanted)
+    beginSlice(now: now)
     return .ok
+  }
+
+  private mutating func beginSlice(now: Instant) {
+    departure.slice = tcp.slice(of: departure.wanted, connectionLimit: Self.sliceLimit)
+    departure.hasSliceMoved = false
+    departure.deadline = now + Self.migrationPatience
+    departure.stage = departure.wanted.isEmpty ? .idle : .asking
+    tcp.ask(departure.slice)
   }
 
   /// Goes on with what `migrate` has begun; called in every cycle while `isMigrating`.
@@ -57,14 +68,14 @@ extension NetworkStack {
     case .moving: sendConnections(device: &device, pool: &pool)
     case .flushing: flush(device: &device, pool: &pool)
     case .draining: drain(device: &device, pool: &pool)
-    case .finishing: finish()
+    case .finishing: finish(now: now)
     }
   }
 
   private mutating func announceGroupsAtRest(now: Instant, pool: inout PacketPool) {
-    let (groups, count) = tcp.groupsAtRest(of: departure.wanted)
+    let (groups, count) = tcp.groupsAtRest(of: departure.slice)
     guard !groups.isEmpty else {
-      if now >= departure.deadline { giveUp() }
+      if now >= departure.deadline { giveUp(now: now) }
       return
     }
     let message = CoreMessage.expect(
@@ -76,10 +87,19 @@ extension NetworkStack {
     departure.stage = .announced
   }
 
-  private mutating func giveUp() {
-    tcp.callOff(departure.wanted)
-    migrations.stayedGroups &+= UInt64(truncatingIfNeeded: departure.wanted.count)
-    departure.stage = .idle
+  /// Slices in a row of which nothing goes before the rest is not waited for either: nobody lets
+  /// connections go.
+  private static var idleSliceLimit: Int { 4 }
+
+  /// What is left of the slice stays.
+  private mutating func giveUp(now: Instant) {
+    tcp.callOff(departure.slice)
+    departure.idleSliceCount = departure.hasSliceMoved ? 0 : departure.idleSliceCount &+ 1
+    let isOver = departure.idleSliceCount >= Self.idleSliceLimit
+    let staying = isOver ? departure.wanted : departure.slice
+    migrations.stayedGroups &+= UInt64(truncatingIfNeeded: staying.count)
+    departure.wanted.subtract(staying)
+    beginSlice(now: now)
   }
 
   /// The other core has answered: what is still at rest goes.
@@ -91,7 +111,7 @@ extension NetworkStack {
       guard isUndone else { return }
       departure.stage = .asking
       // Without places nothing will come of it.
-      if !isGranted, now >= departure.deadline { giveUp() }
+      if !isGranted, now >= departure.deadline { giveUp(now: now) }
       return
     }
     departure.going = groups
@@ -162,12 +182,16 @@ extension NetworkStack {
     departure.stage = .finishing
   }
 
-  private mutating func finish() {
+  private mutating func finish(now: Instant) {
     guard links.hasTaken(departure.end, departure.target) else { return }
     tcp.freeDeparted(departure.chain)
     migrations.departedGroups &+= UInt64(truncatingIfNeeded: departure.going.count)
     departure.wanted.subtract(departure.going)
-    departure.stage = departure.wanted.isEmpty ? .idle : .asking
+    departure.slice.subtract(departure.going)
+    departure.hasSliceMoved = true
+    departure.idleSliceCount = 0
+    departure.stage = .asking
+    if departure.slice.isEmpty { beginSlice(now: now) }
   }
 }
 

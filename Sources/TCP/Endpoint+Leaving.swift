@@ -15,6 +15,19 @@ import Wire
 // long, `callOff` gives every connection back to it.
 
 extension Endpoint {
+  /// The first groups of `wanted`: as many as have `limit` connections together, at least one.
+  package func slice(of wanted: FlowGroupSet, connectionLimit limit: Int) -> FlowGroupSet {
+    var slice = FlowGroupSet()
+    var count = 0
+    var rest = wanted
+    while let group = rest.popFirst() {
+      count &+= groups.count(of: group)
+      if count > limit, !slice.isEmpty { break }
+      slice.insert(group)
+    }
+    return slice
+  }
+
   /// Asks the owners of all connections of `wanted` to let them go; connections that begin later
   /// are asked by `groupsAtRest`.
   package mutating func ask(_ wanted: FlowGroupSet) {

@@ -10,18 +10,23 @@ struct FlowGroupLists: ~Copyable {
 
   private var links: Table<Link>
   private var heads: Table<UInt32>
+  private var counts: Table<UInt32>
 
   /// Room for `capacity` connections; nil when the arena is too small.
   init?(capacity: Int, arena: inout Arena) {
     guard let links = arena.carve(count: capacity, repeating: Link()),
-      let heads = arena.carve(count: FlowSteering.groupCount, repeating: PacketPool.none)
+      let heads = arena.carve(count: FlowSteering.groupCount, repeating: PacketPool.none),
+      let counts = arena.carve(count: FlowSteering.groupCount, repeating: 0 as UInt32)
     else { return nil }
     self.links = links
     self.heads = heads
+    self.counts = counts
   }
 
   /// `PacketPool.none` when the group has no connection.
   func first(of group: UInt16) -> UInt32 { heads[Int(group)] }
+  /// How many connections the group has.
+  func count(of group: UInt16) -> Int { Int(counts[Int(group)]) }
   /// `PacketPool.none` behind the last.
   func next(after index: UInt32) -> UInt32 { links[index].next }
 
@@ -31,6 +36,7 @@ struct FlowGroupLists: ~Copyable {
     links[index] = Link(next: head)
     if head != PacketPool.none { links[head].previous = index }
     heads[Int(group)] = index
+    counts[Int(group)] &+= 1
   }
 
   /// Takes a connection out of its list.
@@ -43,6 +49,7 @@ struct FlowGroupLists: ~Copyable {
     }
     if link.next != PacketPool.none { links[link.next].previous = link.previous }
     links[index] = Link()
+    counts[Int(group)] &-= 1
   }
 
   mutating func moveToFront(_ index: UInt32, of group: UInt16) {

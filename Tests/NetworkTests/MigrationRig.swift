@@ -52,17 +52,20 @@ struct StackEvents: ConnectionEvents, DatagramEvents, ~Copyable {
 
 /// One core: a stack, its pool and its queue pair.
 final class StackCore {
-  private let arenaMemory = TestMemory(byteCount: 4 << 20)
+  private let arenaMemory: TestMemory
   private let buffers = TestMemory(byteCount: 2048 * PacketPool.bufferByteCount)
   var pool: PacketPool
   var device = RecordingDevice()
   var stack: NetworkStack<SelectedControl>
   var events = StackEvents()
-  let connectionCount = 256
+  let connectionCount: Int
 
   init(
-    _ address: IPv4Address, hardware: MACAddress, links: (inout Arena) -> CoreLinks?, now: Instant
+    _ address: IPv4Address, hardware: MACAddress, connectionCount: Int = 256,
+    links: (inout Arena) -> CoreLinks?, now: Instant
   ) {
+    self.connectionCount = connectionCount
+    arenaMemory = TestMemory(byteCount: connectionCount << 14)
     var arena = arenaMemory.arena
     guard let coreLinks = links(&arena) else { fatalError("the arena is too small") }
     var configuration = Configuration()
@@ -125,8 +128,9 @@ final class EchoApplication {
   private var sessions: [Handle: Session] = [:]
   private(set) var arrivalCount = 0
   private(set) var words: [UInt64] = []
-  /// Never lets a connection go.
+  /// Never lets a connection go, or one connection.
   var isStubborn = false
+  var kept: Handle?
   /// Of all connections there are now.
   var handles: [Handle] { Array(sessions.keys) }
 
@@ -195,7 +199,7 @@ final class EchoApplication {
   }
 
   private func letGo(_ handle: Handle) {
-    guard !isStubborn, let session = sessions[handle], session.isLeaving,
+    guard !isStubborn, handle != kept, let session = sessions[handle], session.isLeaving,
       session.unacknowledgedByteCount == 0, session.waiting.isEmpty
     else { return }
     let status = core.stack.tcp.leave(handle, cookie: 4711, pool: core.pool)

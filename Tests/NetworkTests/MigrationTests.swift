@@ -41,7 +41,7 @@ final class MigrationWire {
 
   init(
     coreCount: Int, card: Card, loss: Double = 0, seed: UInt64, byteCount: Int = 60_000,
-    window: Int = 8_000
+    window: Int = 8_000, connectionCount: Int = 256
   ) {
     meshMemory = TestMemory(byteCount: CoreMesh.byteCount(coreCount: coreCount))
     meshMemory.bytes.initializeMemory(as: UInt8.self, repeating: 0)
@@ -52,7 +52,7 @@ final class MigrationWire {
     let start = now
     cores = (0..<coreCount).map { index in
       StackCore(
-        Self.address, hardware: MACAddress(0x0200_0000_0002),
+        Self.address, hardware: MACAddress(0x0200_0000_0002), connectionCount: connectionCount,
         links: {
           CoreLinks(
             flows: first.sharing(as: index, storage: region), steering: steering, mesh: mesh,
@@ -68,7 +68,7 @@ final class MigrationWire {
     self.loss = loss
     let peer = StackCore(
       Self.clientAddress, hardware: MACAddress(0x0200_0000_0009),
-      links: { CoreLinks(aloneIn: &$0) }, now: start)
+      connectionCount: connectionCount, links: { CoreLinks(aloneIn: &$0) }, now: start)
     precondition(peer.stack.tcp.listen(port: 9) == .ok)
     client = StreamClient(peer, byteCount: byteCount, window: window, random: &random)
   }
