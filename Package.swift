@@ -198,7 +198,7 @@ let package = Package(
     .executableTarget(
       name: "ixnet",
       dependencies: [
-        "CDPDK", "Poller", "Wire",
+        "CDPDK", "CLinux", "HostNetwork", "Poller", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict + selfContained, linkerSettings: linkedWhole),

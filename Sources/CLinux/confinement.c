@@ -33,10 +33,15 @@ int ix_become(uid_t user, gid_t group) {
   return getppid() == parent ? 0 : -ESRCH;
 }
 
+int ix_keep_privileges(void) {
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
 int ix_renounce(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return -errno;
+  int result = ix_keep_privileges();
+  if (result < 0) return result;
   return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
 }
 

@@ -73,6 +73,7 @@ struct IXNet: ParsableCommand {
     defer { place.remove() }
     let guest = try GuestPort(at: place)
     defer { guest.close() }
+    try PollerConfinement.begin(at: place, driver: port.driver)
     Self.say(
       """
       ready: \(device) (\(port.driver)), \(port.queueCount) queues\(port.hashes ? ", hashing" : ""), \

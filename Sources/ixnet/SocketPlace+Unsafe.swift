@@ -40,6 +40,17 @@ struct SocketPlace {
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// Makes a user the owner of a folder that was made for this socket, and of the socket; false where
+  /// there is none.
+  func give(to user: uid_t) throws(PollerError) -> Bool {
+    guard let folder else { return false }
+    for name in [path, folder] {
+      // SAFETY: a terminated string for the duration of the call.
+      if unsafe lchown(name, user, user) < 0 { try PollerError.check(name, -errno) }
+    }
+    return true
+  }
+
   /// Takes the name away; whoever is connected stays so. Does nothing the second time.
   func remove() {
     // SAFETY: terminated strings for the duration of the calls.

@@ -87,6 +87,36 @@ import Testing
     #expect(end.output.contains("ixlaunch: dpdk:\(device): the poller has ended"))
   }
 
+  /// Once its port is open every thread is nobody's, and a debugger in a hostile guest's place that makes
+  /// it fork, open a file or make a socket ends it.
+  @Test(arguments: ["57", "2, 0, 0", "41, 2, 1, 0"])
+  func aPollerHasNoRightsLeft(call: String) throws {
+    let namespace = try Namespace(hasTap: false)
+    let device = "net_tap0,iface=jailed0"
+    let guest = try Guest("echo", Self.options("dpdk:\(device)"), in: namespace)
+    #expect(guest.waitUntilListening())
+    let poller = try #require(try Self.process(with: device))
+    let tasks = "/proc/\(poller)/task"
+    let threads = try FileManager.default.contentsOfDirectory(atPath: tasks)
+    #expect(threads.count > 1)
+    for thread in threads {
+      let status = try String(contentsOfFile: "\(tasks)/\(thread)/status", encoding: .utf8)
+      for line in [
+        "Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "NoNewPrivs:\t1",
+        "Seccomp:\t2", "CapEff:\t0000000000000000", "CapPrm:\t0000000000000000",
+      ] {
+        #expect(status.contains("\n\(line)\n"), "\(line)")
+      }
+    }
+    try systemCall(call, by: poller)
+    let end = guest.launcher.finish(within: 10)
+    #expect(end.status == 3)
+    #expect(
+      end.output.hasSuffix(
+        "ixlaunch: dpdk:\(device): the poller was ended at a system call that it must not make; "
+          + "do not trust this image\n"))
+  }
+
   @Test(arguments: ["ixnet: ready", "ix: listening"])
   func aKilledLauncherLeavesNoProcessSocketOrTap(moment: String) throws {
     let namespace = try Namespace(hasTap: false)

@@ -17,11 +17,8 @@ struct SandboxTests {
     emulator = try #require(Int32(children.dropLast()))
   }
 
-  /// Makes the emulator's main thread call `syscall` with `arguments`; what gdb says.
   private func call(_ arguments: String) throws -> String {
-    try shell([
-      "gdb", "-q", "-batch", "-p", "\(emulator)", "-ex", "print (long)syscall(\(arguments))",
-    ]).output
+    try systemCall(arguments, by: emulator)
   }
 
   @Test func everyThreadIsUnderTheFilter() throws {
@@ -52,4 +49,14 @@ struct SandboxTests {
           + "do not trust this image\n"))
     #expect(kill(emulator, 0) != 0)
   }
+}
+
+/// Makes the main thread of `process` call `syscall` with `arguments`; what gdb says.
+@discardableResult
+func systemCall(_ arguments: String, by process: Int32) throws -> String {
+  // What ends by it leaves no core file.
+  try shell(["prlimit", "--pid", "\(process)", "--core=0"])
+  return try shell([
+    "gdb", "-q", "-batch", "-p", "\(process)", "-ex", "print (long)syscall(\(arguments))",
+  ]).output
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import HostNetwork
 import Testing
 
 @testable import VMM
@@ -53,6 +54,17 @@ import Testing
     }
     #expect(try answer(filter, SYS_read) == ix_filter_allows)
     #expect(try answer(filter, SYS_exit_group) == ix_filter_allows)
+  }
+
+  @Test func whereOthersAreAllowedWhatIsRefusedKills() throws {
+    var filter = SystemCallFilter(allowsOthers: true)
+    filter.allow(7, where: .argument(0, masked: 4, is: 4))
+    filter.refuse(7)
+    #expect(try answer(filter, 7, [12]) == ix_filter_allows)
+    #expect(try answer(filter, 7, [8]) == ix_filter_kills)
+    #expect(try answer(filter, 8) == ix_filter_allows)
+    #expect(try answer(filter, 8, architecture: 0x4000_0003) == ix_filter_kills)
+    #expect(try answer(filter, 8 | 0x4000_0000) == ix_filter_kills)
   }
 
   @Test func numbersOfOtherArchitecturesKill() throws {

@@ -20,6 +20,9 @@ int ix_leave_files(void);
  * end still comes. */
 int ix_become(uid_t user, gid_t group);
 
+/* Gives up getting any privilege by exec. */
+int ix_keep_privileges(void);
+
 /* Gives up every capability, and getting any by exec. */
 int ix_renounce(void);
 

@@ -1,6 +1,7 @@
 import CKVM
 import CLinux
 import Glibc
+import HostNetwork
 
 extension SystemCallFilter {
   /// What a monitor does while its guest runs: nothing opens a file, starts a program, makes memory

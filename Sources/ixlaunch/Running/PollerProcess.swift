@@ -17,6 +17,8 @@ final class PollerProcess {
   private var text = ""
   private var errorText = ""
   private(set) var hasEnded = false
+  /// It was ended at a system call that it must not make.
+  private var wasRefused = false
 
   /// Starts it and waits until the port is open. Throws what is wrong with the port.
   init(
@@ -59,8 +61,8 @@ final class PollerProcess {
       case .timeout:
         stop()
         throw LaunchError(.hostCannot, "dpdk:\(device)", "the port did not open in time")
-      case .ended:
-        hasEnded = true
+      case .ended(_, let signal):
+        noteEnd(signal)
         throw problem
       case .output(let bytes): note(bytes)
       case .error(let bytes): noteError(bytes)
@@ -77,15 +79,26 @@ final class PollerProcess {
     switch child.next(milliseconds: 0) {
     case .output(let bytes): note(bytes)
     case .error(let bytes): noteError(bytes)
-    case .ended: hasEnded = true
+    case .ended(_, let signal): noteEnd(signal)
     case .signal, .timeout, .companion: break
     }
     // It closes its output by ending only.
     if child.outputDescriptor < 0 { stop() }
   }
 
+  private func noteEnd(_ signal: Int32) {
+    hasEnded = true
+    wasRefused = signal == SIGSYS
+  }
+
   /// Why it is not there any more.
   var problem: LaunchError {
+    guard !wasRefused else {
+      return LaunchError(
+        .hostCannot, "dpdk:\(device)",
+        "the poller was ended at a system call that it must not make",
+        remedy: "do not trust this image")
+    }
     let prefixes = ["ixnet: ", "\(device): "]
     var words = errorText.split(separator: "\n").last.map { String($0) } ?? "the poller has ended"
     for prefix in prefixes where words.hasPrefix(prefix) { words.removeFirst(prefix.count) }
@@ -98,7 +111,7 @@ final class PollerProcess {
     child.send(SIGTERM)
     while !hasEnded {
       switch child.next(milliseconds: Self.patience) {
-      case .ended: hasEnded = true
+      case .ended(_, let signal): noteEnd(signal)
       case .timeout: child.send(SIGKILL)
       case .output(let bytes): note(bytes)
       case .error(let bytes): noteError(bytes)

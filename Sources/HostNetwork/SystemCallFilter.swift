@@ -1,7 +1,7 @@
 import CLinux
 
-/// The system calls a process needs, as a program for the kernel (seccomp(2), SECCOMP_SET_MODE_FILTER):
-/// whatever is not named here kills the process.
+/// The system calls a process may make, as a program for the kernel (seccomp(2),
+/// SECCOMP_SET_MODE_FILTER): whatever is not named kills the process, unless all others are allowed.
 package struct SystemCallFilter {
   /// What must hold for one argument.
   package struct Condition {
@@ -40,8 +40,10 @@ package struct SystemCallFilter {
   }
 
   private var body: [sock_filter] = []
+  private let allowsOthers: Bool
 
-  package init() {}
+  /// `allowsOthers`: whatever is not named is allowed, for a process whose needs nobody knows.
+  package init(allowsOthers: Bool = false) { self.allowsOthers = allowsOthers }
 
   /// Allows a call when all conditions hold. Several rules for one call are alternatives; the calls
   /// made most often come first.
@@ -58,6 +60,11 @@ package struct SystemCallFilter {
   /// Lets a call fail with `code`, for callers that have another way.
   package mutating func fail(_ number: Int32, with code: Int32) {
     append(number, [Self.instruction(Code.end, ix_filter_fails | UInt32(code))])
+  }
+
+  /// Kills the process at a call for which no rule before this one holds.
+  package mutating func refuse(_ number: Int32) {
+    append(number, [Self.instruction(Code.end, ix_filter_kills)])
   }
 
   /// The number is loaded before and after.
@@ -92,7 +99,7 @@ package struct SystemCallFilter {
       Self.instruction(Code.load, Field.number),
       Self.instruction(Code.ifAtLeast, Self.x32Start, else: 1),
       kill,
-    ] + body + [kill]
+    ] + body + [allowsOthers ? Self.instruction(Code.end, ix_filter_allows) : kill]
   }
 
   private static func instruction(
