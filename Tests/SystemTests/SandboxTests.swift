@@ -54,9 +54,10 @@ struct SandboxTests {
 /// Makes the main thread of `process` call `syscall` with `arguments`; what gdb says.
 @discardableResult
 func systemCall(_ arguments: String, by process: Int32) throws -> String {
-  // What ends by it leaves no core file.
+  // What ends by it leaves no core file, nor does gdb, which may give up over that.
   try shell(["prlimit", "--pid", "\(process)", "--core=0"])
   return try shell([
-    "gdb", "-q", "-batch", "-p", "\(process)", "-ex", "print (long)syscall(\(arguments))",
+    "prlimit", "--core=0", "gdb", "-q", "-batch", "-p", "\(process)", "-ex",
+    "print (long)syscall(\(arguments))",
   ]).output
 }
