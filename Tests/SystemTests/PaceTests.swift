@@ -3,9 +3,8 @@ import Testing
 
 /// When a core takes frames, and when it sleeps.
 @Suite(.serialized) struct PaceTests {
-  /// Sleeps that are ended by a frame; 100,000 take a few minutes: IX_SLEEPS.
-  private static let sleepCount =
-    ProcessInfo.processInfo.environment["IX_SLEEPS"].flatMap { Int($0) } ?? 3_000
+  /// Sleeps that are ended by a frame.
+  private static let sleepCount = 100_000
 
   /// A core that sleeps as soon as it has nothing to do: with one connection every message finds it
   /// asleep, or on its way there. All that the host has put into the tap arrives, and is answered.
