@@ -16,9 +16,9 @@ extension Endpoint {
     if deviceQueue.count > 0 { listFinished() }
     if replies.count > 0 { transmitReplies(via: &transmitter, device: &device, pool: &pool) }
     var remaining = outputQueue.count
-    while remaining > 0, let index = outputQueue.pop() {
-      remaining &-= 1
-      if outputUsual(index, via: &transmitter, device: &device, pool: &pool) { continue }
+    while let index = transmitUsual(
+      remaining: &remaining, via: &transmitter, device: &device, pool: &pool)
+    {
       connections[index].flags.remove(.listedForOutput)
       let progress = output(
         index, now: now, via: &transmitter, device: &device, pool: &pool)

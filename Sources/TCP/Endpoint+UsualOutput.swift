@@ -3,24 +3,27 @@ import Packets
 import Wire
 
 extension Endpoint {
-  /// The usual output of an open connection: what waits is one piece of new data that fits into a
-  /// segment and may leave now, with the acknowledgment on it.
+  /// The usual output of open connections, of at most `remaining` that are listed: what waits is one
+  /// piece of new data that fits into a segment and may leave now, with the acknowledgment on it.
   ///
-  /// The connection is not listed for output any more then. False when anything is different, and
-  /// then nothing has been decided yet. Not a part of `transmit`:
-  /// what the compiler knows about a usual segment saves most of the work, and the registers.
+  /// Returns the first connection of which anything is different: nothing has been decided about it,
+  /// and its flags still say that it is listed. Nil when there is none. Not a part of `transmit`: what
+  /// the compiler knows about a usual segment saves most of the work, and the registers.
   @inline(never)
-  mutating func outputUsual<
+  mutating func transmitUsual<
     Transmitter: SegmentTransmitter & ~Copyable, Device: NetworkDevice & ~Copyable
   >(
-    _ index: UInt32, via transmitter: inout Transmitter, device: inout Device,
+    remaining: inout UInt32, via transmitter: inout Transmitter, device: inout Device,
     pool: inout PacketPool
-  ) -> Bool {
-    let isSent = connections[index].outputUsual(
-      via: &transmitter, device: &device, resources: &resources, pool: &pool)
-    guard isSent else { return false }
-    rearm(index)
-    return true
+  ) -> UInt32? {
+    while remaining > 0, let index = outputQueue.pop() {
+      remaining &-= 1
+      let isSent = connections[index].outputUsual(
+        via: &transmitter, device: &device, resources: &resources, pool: &pool)
+      guard isSent else { return index }
+      rearm(index)
+    }
+    return nil
   }
 }
 
@@ -38,7 +41,7 @@ extension ConnectionFlags {
 }
 
 extension Connection {
-  /// `Endpoint.outputUsual`. Whatever is decided here, the general output would decide alike.
+  /// `Endpoint.transmitUsual`. Whatever is decided here, the general output would decide alike.
   @inline(__always)
   fileprivate mutating func outputUsual<
     Transmitter: SegmentTransmitter & ~Copyable, Device: NetworkDevice & ~Copyable
