@@ -16,6 +16,15 @@ struct NotificationWatch: BitwiseCopyable {
 
   init() {}
 
+  /// Whether the device has been silent for so long that it is notified although it asks not to be.
+  ///
+  /// QEMU 7.2 steers by hash in software where it may not load its eBPF program: a packet whose queue has
+  /// no buffer keeps the queue pair that it came in by from being read, and only a notification of that
+  /// one's receive queue lets it go on. That queue has buffers and asks for no notification.
+  var isInsistent: Bool { interval >= Self.insistence }
+
+  private static var insistence: Interval { .milliseconds(16) }
+
   /// Whether to notify again. `progress` is any count that changes when the device has done
   /// something.
   mutating func isOverdue(now: Instant, progress: UInt16, hasWork: Bool) -> Bool {

@@ -131,12 +131,13 @@ package struct SplitVirtqueue: ~Copyable {
     return !ring.isNotificationSuppressed()
   }
 
-  /// Whether the device has work it was shown, has reported nothing that was not taken, and wants
-  /// to be notified.
-  package func wantsNotification() -> Bool {
-    publishedPosition != takenPosition && !isBroken && !ring.isNotificationSuppressed()
-      && ring.usedPosition() == takenPosition
+  /// Whether the device has work it was shown, and has reported nothing that was not taken.
+  func isSilent() -> Bool {
+    publishedPosition != takenPosition && !isBroken && ring.usedPosition() == takenPosition
   }
+
+  /// The same, and it wants to be notified.
+  package func wantsNotification() -> Bool { isSilent() && !ring.isNotificationSuppressed() }
 
   /// From now on the device interrupts when it uses a buffer. True when it has used one already:
   /// then no interrupt may follow, the queue polls on and interrupts are suppressed again.

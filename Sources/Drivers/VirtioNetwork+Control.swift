@@ -36,7 +36,7 @@ extension VirtioNetwork {
     }
     if receiveWatch.isOverdue(
       now: now, progress: receiveQueue.takenPosition, hasWork: receiveQueue.inFlightCount > 0),
-      receiveQueue.wantsNotification()
+      receiveQueue.wantsNotification() || (receiveWatch.isInsistent && receiveQueue.isSilent())
     {
       transport.ring(receiveDoorbell)
       counters.repeatedReceiveDoorbells &+= 1

@@ -272,6 +272,22 @@ import Wire
     #expect(counters.repeatedTransmitDoorbells == 1)
   }
 
+  @Test func aReceiveQueueThatStaysSilentIsNotifiedAgainstItsWish() throws {
+    var rig = try NetworkRig()
+    rig.refill()
+    rig.network.ringDoorbell()
+    rig.model.setNotificationsSuppressed(true, 0)
+    let before = rig.model.queues[0].notificationCount
+    var counts: [Int] = []
+    for time in stride(from: 0 as UInt64, through: 40_000_000, by: 100_000) {
+      rig.network.checkForLostNotification(now: Instant(nanoseconds: time))
+      counts.append(rig.model.queues[0].notificationCount - before)
+    }
+    // After 15 ms and after 31 ms, not earlier.
+    #expect(counts[149] == 0 && counts[150] == 1 && counts[309] == 1 && counts[310] == 2)
+    #expect(counts.last == 2)
+  }
+
   @Test func shuttingDownReturnsEveryBuffer() throws {
     var rig = try NetworkRig()
     rig.refill()

@@ -17,6 +17,22 @@ import Testing
     try Self.expectEchoesFromAllCores(cores, in: Namespace(isMultiQueue: true))
   }
 
+  /// So many messages at once that receive queues run out of buffers. QEMU, which steers in software
+  /// here, then stops to read the queue of the tap that a packet for another core came by.
+  @Test(.enabled(if: Namespace.isAvailable))
+  func aFullReceiveQueueStopsNoOther() throws {
+    let namespace = try Namespace(isMultiQueue: true)
+    let guest = try Guest(
+      "echo", ["--cores", "2", "--memory", "256M", "--spin", "50"] + Guest.onTap, in: namespace)
+    #expect(guest.launcher.waitFor("ix: listening on port 7 on 2 cores", seconds: 60))
+    let load = try namespace.run(
+      EchoTests.load([
+        "--address", Namespace.guestAddress, "--connections", "2000", "--messages", "200000",
+      ]), seconds: 120)
+    #expect(load.status == 0, "\(load.output)")
+    #expect(guest.stop().status == 0)
+  }
+
   private static func expectEchoesFromAllCores(_ cores: Int, in namespace: Namespace) throws {
     let guest = try Guest(
       "cores", ["--cores", "\(cores)", "--memory", "256M"] + Guest.onTap, in: namespace)
