@@ -1,6 +1,6 @@
 """Figures of whole guests: time to the first answer, sizes, memory."""
+import resource
 import subprocess
-import time
 
 from .load import ixload
 from .target import ROOT, Refused, Running, Target
@@ -55,25 +55,38 @@ def memory(bench):
 
 
 def connections(bench, mebibytes=256):
-    """How many connections a guest of so much memory takes: opened until it takes no more."""
-    found = {}
+    """How many connections a guest of so much memory takes: opened until it takes no more, or until
+    the client may open no more sockets."""
+    most = min(120000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 64)
+    found, failures = {}, {}
     for name in TARGETS:
-        bench.say(f"connections: {name} with {mebibytes} MiB")
-        low, high = 1000, 120000
         try:
-            while high - low > 2000:
-                middle = (low + high) // 2
-                start = time.monotonic()
-                with Running(bench, Target(name), "echo", memory=mebibytes) as running:
-                    try:
-                        ixload(bench, running, (
-                            "echo", "--connections", middle, "--messages", middle, "--active", 16,
-                            "--patience", 4, "--sources", "10.9.1.1-10.9.1.16"))
-                        low = middle
-                    except Refused:
-                        high = middle
-                bench.say(f"connections: {middle} in {time.monotonic() - start:.0f} s")
-            found[name] = low
+            found[name] = _most_connections(bench, name, mebibytes, most)
         except Refused as reason:
-            bench.say(str(reason))
-    return found
+            failures[name] = str(reason)
+    return {**found, "failures": failures}
+
+
+def _most_connections(bench, name, mebibytes, most):
+    if _takes(bench, name, mebibytes, most):
+        raise Refused(f"takes all of the {most} connections that the client can open")
+    low, high = 0, most
+    while high - low > 2000:
+        middle = (low + high) // 2
+        if _takes(bench, name, mebibytes, middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _takes(bench, name, mebibytes, count):
+    bench.say(f"connections: {count} to {name} with {mebibytes} MiB")
+    with Running(bench, Target(name), "echo", memory=mebibytes) as running:
+        try:
+            ixload(bench, running, (
+                "echo", "--connections", count, "--messages", count, "--active", 16,
+                "--patience", 4, "--sources", "10.9.1.1-10.9.1.16"))
+        except Refused:
+            return False
+    return True
