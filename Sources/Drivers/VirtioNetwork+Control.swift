@@ -36,7 +36,8 @@ extension VirtioNetwork {
     }
     if receiveWatch.isOverdue(
       now: now, progress: receiveQueue.takenPosition, hasWork: receiveQueue.inFlightCount > 0),
-      receiveQueue.wantsNotification() || (receiveWatch.isInsistent && receiveQueue.isSilent())
+      receiveQueue.wantsNotification()
+        || (hasSiblings && receiveWatch.isInsistent && receiveQueue.isSilent())
     {
       transport.ring(receiveDoorbell)
       counters.repeatedReceiveDoorbells &+= 1

@@ -40,6 +40,8 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
   var cutter: SegmentCutter
   var receiveWatch = NotificationWatch()
   var transmitWatch = NotificationWatch()
+  /// The device has other queue pairs.
+  var hasSiblings: Bool
   /// Of the first queue pair of a device that hashes.
   var steering: VirtioSteering<Transport>?
   /// When the watches look again.
@@ -76,6 +78,7 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
       ? VirtioNetworkHeader(first: 34 << 48 | UInt64(VirtioNetworkHeader.needsChecksum), second: 16)
       : VirtioNetworkHeader(first: 0, second: 0)
     transport = setup.transport
+    hasSiblings = setup.pairCount > 1
     self.map = map
     receiveDoorbell = parts.receive.doorbell
     transmitDoorbell = parts.transmit.doorbell
