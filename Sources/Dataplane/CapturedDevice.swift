@@ -57,6 +57,12 @@ package struct CapturedDevice<Inner: NetworkDevice & ~Copyable>: NetworkDevice, 
     return frame
   }
 
+  package func flowHash(ofFrameAt offset: Int, in buffer: UInt32, pool: borrowing PacketPool)
+    -> UInt32?
+  {
+    inner.flowHash(ofFrameAt: offset, in: buffer, pool: pool)
+  }
+
   @inline(never)
   private mutating func keepReceived(_ frame: borrowing ReceivedFrame, _ pool: borrowing PacketPool)
   {

@@ -83,6 +83,12 @@ extension CoreDevice where Card: ~Copyable {
     card.receive(&pool)
   }
 
+  package func flowHash(ofFrameAt offset: Int, in buffer: UInt32, pool: borrowing PacketPool)
+    -> UInt32?
+  {
+    card.flowHash(ofFrameAt: offset, in: buffer, pool: pool)
+  }
+
   package mutating func prepare(from pool: inout PacketPool) { card.prepare(from: &pool) }
   package mutating func announceBuffers() { card.announceBuffers() }
 

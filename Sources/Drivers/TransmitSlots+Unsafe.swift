@@ -7,24 +7,28 @@ import Wire
 @safe
 struct TransmitSlots: ~Copyable {
   private static var headerByteCount: Int {
-    VirtioNetworkHeader.byteCount + OutgoingFrame.headerLimit
+    VirtioNetworkHeader.byteLimit + OutgoingFrame.headerLimit
   }
   /// Whole cache lines.
   private static var headerStride: Int { (headerByteCount + 63) & ~63 }
   private static var tableStride: Int { (16 * (1 + Fragment.limit) + 63) & ~63 }
 
   private let count: Int
+  private let deviceHeaderByteCount: Int
   private let headers: MemoryRegion
   private let tables: MemoryRegion
   private let map: DirectMap
 
   /// `count` slots, without room for tables unless `hasTables`.
-  init?(count: Int, hasTables: Bool, arena: inout Arena, map: DirectMap) {
+  init?(
+    count: Int, hasTables: Bool, deviceHeaderByteCount: Int, arena: inout Arena, map: DirectMap
+  ) {
     guard let headers = arena.carve(byteCount: count * Self.headerStride, alignment: 64),
       let tables = arena.carve(
         byteCount: hasTables ? count * Self.tableStride : 0, alignment: 64)
     else { return nil }
     self.count = count
+    self.deviceHeaderByteCount = min(deviceHeaderByteCount, VirtioNetworkHeader.byteLimit)
     self.headers = headers
     self.tables = tables
     self.map = map
@@ -50,8 +54,10 @@ struct TransmitSlots: ~Copyable {
     let start = unsafe headers.pointer + Int(slot) &* Self.headerStride
     unsafe start.storeBytes(of: header.first, as: UInt64.self)
     unsafe start.storeBytes(of: header.second, toByteOffset: 8, as: UInt32.self)
+    // No hash, where the header has one; otherwise the packet's header is written over it.
+    unsafe start.storeBytes(of: 0, toByteOffset: 12, as: UInt64.self)
     var bytes = unsafe MutableRawSpan(
-      _unsafeStart: start + VirtioNetworkHeader.byteCount, byteCount: packetHeaderByteCount)
+      _unsafeStart: start + deviceHeaderByteCount, byteCount: packetHeaderByteCount)
     writeHeader(&bytes)
   }
 
@@ -97,5 +103,19 @@ extension VirtioNetworkHeader {
     let start = unsafe pool.pointer(to: buffer) + offset
     first = unsafe x86_device_read64(start)
     second = unsafe x86_device_read32(start + 8)
+  }
+
+  /// The flow's hash in the header in front of `offset` of a pool buffer; nil where the device has not
+  /// hashed addresses and ports of a segment or datagram over IPv4.
+  static func reportedHash(before offset: Int, of buffer: UInt32, in pool: borrowing PacketPool)
+    -> UInt32?
+  {
+    precondition(offset >= byteLimit && offset <= SegmentCutter.headroom + byteLimit)
+    // SAFETY: `pointer` checks the index; a buffer is much longer than headroom and header.
+    let report = unsafe x86_device_read64(
+      pool.pointer(to: buffer) + offset - reportByteCount)
+    // VIRTIO_NET_HASH_REPORT_TCPv4 and _UDPv4 (section 5.1.6.4.4).
+    let kind = UInt16(truncatingIfNeeded: report &>> 32)
+    return kind == 2 || kind == 3 ? UInt32(truncatingIfNeeded: report) : nil
   }
 }

@@ -23,7 +23,7 @@ extension VirtioNetwork {
   mutating func beginMerged(
     _ index: UInt32, _ header: VirtioNetworkHeader, byteCount: Int, pool: inout PacketPool
   ) -> ReceivedFrame? {
-    let offset = headroom &+ VirtioNetworkHeader.byteCount
+    let offset = headroom &+ headerByteCount
     begin(header, frameAt: offset, byteCount: max(byteCount, 0), in: index, pool)
     return cut(
       index, textAt: offset &+ cutter.headerByteCount,

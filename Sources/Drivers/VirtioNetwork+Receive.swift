@@ -12,8 +12,8 @@ extension VirtioNetwork {
         guard let frame = continueMerged(index, byteCount: byteCount, pool: &pool) else { continue }
         return frame
       }
-      let byteCount = Int(completion.byteCount) &- VirtioNetworkHeader.byteCount
-      let headroom = frameOffset &- VirtioNetworkHeader.byteCount
+      let byteCount = Int(completion.byteCount) &- headerByteCount
+      let headroom = frameOffset &- headerByteCount
       let header = VirtioNetworkHeader(of: index, at: headroom, in: pool)
       if isMerging, header.bufferCount > 1 {
         guard let frame = beginMerged(index, header, byteCount: byteCount, pool: &pool) else {
@@ -32,6 +32,14 @@ extension VirtioNetwork {
         byteCount: byteCount, isChecksumVerified: isVerified)
     }
     return nil
+  }
+
+  /// Pieces that have been cut off longer segments have no header of the device's in front.
+  package func flowHash(ofFrameAt offset: Int, in buffer: UInt32, pool: borrowing PacketPool)
+    -> UInt32?
+  {
+    guard features.contains(.networkHashReport), offset == frameOffset else { return nil }
+    return VirtioNetworkHeader.reportedHash(before: offset, of: buffer, in: pool)
   }
 
   /// Whether the checksum of a frame of `byteCount` bytes is known to be right; nil when the frame

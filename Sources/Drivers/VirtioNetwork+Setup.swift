@@ -4,13 +4,20 @@ import Wire
 extension VirtioFeatures {
   /// What a network driver wants of what is offered (virtio 1.1, section 5.1.3). Merged segments
   /// are wanted only in several buffers, and several buffers only for them: any other frame fits one.
-  /// Several queue pairs are of use only where they can be switched on.
+  /// Several queue pairs are of use only where they can be switched on, hashes only where packets are
+  /// to be given to cores by us.
   static func chosenForNetwork(of offered: Self, isMultiqueue: Bool) -> Self {
     var wanted =
       networkAddress | networkStatus | networkChecksum | networkGuestChecksum
       | indirectDescriptors
     if isMultiqueue, offered.contains(networkControl | networkQueuePairs) {
       wanted = wanted | networkControl | networkQueuePairs | networkReceiveScaling
+    }
+    // A device that puts packets where they belong need not say why.
+    if isMultiqueue, offered.contains(networkControl | networkHashReport),
+      !offered.contains(networkQueuePairs | networkReceiveScaling)
+    {
+      wanted = wanted | networkControl | networkHashReport
     }
     // Section 5.1.3.1: segmentation depends on the checksum, both ways.
     let sending = offered.contains(networkChecksum) ? wanted | networkSegmentation : wanted
@@ -70,26 +77,29 @@ extension VirtioNetwork {
       let transmit = try Queue(
         transmitQueueNumber(pair), transport, size: queueSize,
         chainLimit: hasTables ? 2 : minimumQueueSize, arena: &arena, map: map)
-      try self.init(receive, transmit, hasTables: hasTables, arena: &arena, map: map)
+      try self.init(
+        receive, transmit, hasTables: hasTables, features: features, arena: &arena, map: map)
     }
 
     /// Queues that no device knows.
     init(absentIn arena: inout Arena, map: DirectMap) throws(VirtioError) {
       let receive = try Queue(absentIn: &arena, map: map)
       let transmit = try Queue(absentIn: &arena, map: map)
-      try self.init(receive, transmit, hasTables: false, arena: &arena, map: map)
+      try self.init(
+        receive, transmit, hasTables: false, features: .none, arena: &arena, map: map)
     }
 
     private init(
       _ receive: consuming Queue, _ transmit: consuming Queue, hasTables: Bool,
-      arena: inout Arena, map: DirectMap
+      features: VirtioFeatures, arena: inout Arena, map: DirectMap
     ) throws(VirtioError) {
       let slotCount = transmit.queue.slotCount
       guard
         let receiveBuffers = arena.carve(count: receive.queue.size, repeating: PacketPool.none),
         let retained = arena.carve(count: slotCount, repeating: PacketPool.none),
         let slots = TransmitSlots(
-          count: slotCount, hasTables: hasTables, arena: &arena, map: map),
+          count: slotCount, hasTables: hasTables,
+          deviceHeaderByteCount: VirtioNetworkHeader.byteCount(features), arena: &arena, map: map),
         let cutter = SegmentCutter(arena: &arena)
       else { throw .outOfMemory }
       self.receive = receive

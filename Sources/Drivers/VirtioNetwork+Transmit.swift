@@ -22,7 +22,7 @@ extension VirtioNetwork {
     slots.write(
       VirtioNetworkHeader(for: frame), packetHeaderByteCount: frame.headerByteCount, slot: slot,
       writeHeader: writeHeader)
-    let byteCount = VirtioNetworkHeader.byteCount &+ frame.headerByteCount
+    let byteCount = headerByteCount &+ frame.headerByteCount
     if fragments.count > 1, features.contains(.indirectDescriptors) {
       let table = slots.writeTable(headerByteCount: byteCount, fragments: fragments, slot: slot)
       transmitQueue.submit(table.address, byteCount: table.byteCount, use: .table)

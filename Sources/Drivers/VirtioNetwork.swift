@@ -20,6 +20,8 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
   package let features: VirtioFeatures
   package internal(set) var counters = VirtioNetworkCounters()
 
+  /// Bytes of the device's header in front of every frame.
+  let headerByteCount: Int
   /// Where a frame begins in a receive buffer that is its first.
   let frameOffset: Int
   /// The header of most frames without a checksum, where the device may leave it out; otherwise zero,
@@ -70,9 +72,9 @@ package struct VirtioNetwork<Transport: VirtioTransport>: NetworkDevice, ~Copyab
     macAddress = setup.macAddress
     offloads = setup.offloads
     features = setup.features
+    headerByteCount = VirtioNetworkHeader.byteCount(setup.features)
     frameOffset =
-      PacketPool.bufferByteCount - Int(Self.receiveByteCount(setup.features))
-      + VirtioNetworkHeader.byteCount
+      PacketPool.bufferByteCount - Int(Self.receiveByteCount(setup.features)) + headerByteCount
     usualUnsummed =
       setup.features.contains(.networkGuestChecksum)
       ? VirtioNetworkHeader(first: 34 << 48 | UInt64(VirtioNetworkHeader.needsChecksum), second: 16)

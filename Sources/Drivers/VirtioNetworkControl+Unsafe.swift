@@ -53,6 +53,26 @@ package struct VirtioNetworkControl<Transport: VirtioTransport>: ~Copyable {
     return true
   }
 
+  /// VIRTIO_NET_CTRL_MQ_HASH_CONFIG: class 4, command 2, and `struct virtio_net_hash_config`. The device
+  /// reports the hashes of TCP and UDP over IPv4 from now on.
+  mutating func report(key: InlineArray<40, UInt8>, _ transport: Transport) throws(VirtioError) {
+    var command = Command(memory, limit: Self.commandByteCount)
+    command.append(4 as UInt8)
+    command.append(2 as UInt8)
+    command.append(Self.hashedKinds)
+    command.append(0 as UInt64)
+    append(key, to: &command)
+    try perform(command.byteCount, transport)
+  }
+
+  /// VIRTIO_NET_RSS_HASH_TYPE_TCPv4 and _UDPv4.
+  private static var hashedKinds: UInt32 { 1 << 1 | 1 << 2 }
+
+  private func append(_ key: InlineArray<40, UInt8>, to command: inout Command) {
+    command.append(UInt8(ReceiveScaling.keyByteCount))
+    for index in 0..<ReceiveScaling.keyByteCount { command.append(key[index]) }
+  }
+
   /// Whether the latest command is answered, and if it is, whether it was obeyed; nil while it is
   /// not.
   mutating func poll() -> Bool? {
@@ -71,16 +91,14 @@ package struct VirtioNetworkControl<Transport: VirtioTransport>: ~Copyable {
     var command = Command(memory, limit: Self.commandByteCount)
     command.append(4 as UInt8)
     command.append(1 as UInt8)
-    // VIRTIO_NET_RSS_HASH_TYPE_TCPv4 and _UDPv4.
-    command.append(1 << 1 | 1 << 2 as UInt32)
+    command.append(Self.hashedKinds)
     command.append(UInt16(FlowSteering.groupCount - 1))
     command.append(0 as UInt16)
     for group in 0..<FlowSteering.groupCount {
       command.append(UInt16(steering.flows.owner(of: UInt16(group))))
     }
     command.append(UInt16(truncatingIfNeeded: pairCount))
-    command.append(UInt8(ReceiveScaling.keyByteCount))
-    for index in 0..<ReceiveScaling.keyByteCount { command.append(steering.key[index]) }
+    append(steering.key, to: &command)
     return command.byteCount
   }
 

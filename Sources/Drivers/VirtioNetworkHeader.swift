@@ -4,8 +4,13 @@ import Wire
 /// What stands in front of every frame in a virtio network queue: `struct virtio_net_hdr` (virtio
 /// 1.1, section 5.1.6), little-endian.
 struct VirtioNetworkHeader: BitwiseCopyable, Equatable {
-  /// With VERSION_1 the header has `num_buffers` even where MRG_RXBUF is not negotiated.
-  static var byteCount: Int { 12 }
+  /// With VERSION_1 the header has `num_buffers` even where MRG_RXBUF is not negotiated, with
+  /// HASH_REPORT 8 bytes more (section 5.1.6): hash_value, hash_report, padding.
+  static func byteCount(_ features: VirtioFeatures) -> Int {
+    features.contains(.networkHashReport) ? byteLimit : byteLimit - reportByteCount
+  }
+  static var byteLimit: Int { 20 }
+  static var reportByteCount: Int { 8 }
 
   /// flags (bits 0..7), gso_type (8..15), hdr_len (16..31), gso_size (32..47), csum_start (48..63).
   let first: UInt64

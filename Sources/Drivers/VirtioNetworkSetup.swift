@@ -70,20 +70,26 @@ package struct VirtioNetworkSetup<Transport: VirtioTransport>: ~Copyable {
   /// Whether the device itself puts each packet into the queue of its owner when it is started with
   /// `steering`.
   package var steersByHash: Bool {
-    pairCount > 1 && features.contains(.networkReceiveScaling)
-      && transport.configurationByteCount >= 24
-      && Int(transport.readConfiguration8(at: 17)) >= ReceiveScaling.keyByteCount
+    pairCount > 1 && features.contains(.networkReceiveScaling) && takesOurKey
       && Int(transport.readConfiguration16(at: 18)) >= FlowSteering.groupCount
   }
 
+  /// `rss_max_key_size` (section 5.1.4).
+  private var takesOurKey: Bool {
+    transport.configurationByteCount >= 24
+      && Int(transport.readConfiguration8(at: 17)) >= ReceiveScaling.keyByteCount
+  }
+
   /// Starts the device, after all pairs have been made. With several pairs it is told how to use
-  /// them: by hash, as `steering` says, where it can, and in some way of its own where it cannot.
+  /// them: by hash, as `steering` says, where it can, and in some way of its own where it cannot. Where
+  /// it can only report hashes it does so by the same key.
   /// Returns what the first pair needs to tell it other owners later (`steersWith`).
   @discardableResult
   package func start(
     steering: ReceiveScaling?, arena: inout Arena, map: DirectMap
   ) throws(VirtioError) -> VirtioSteering<Transport>? {
-    guard pairCount > 1, let steering else {
+    let reportsHashes = features.contains(.networkHashReport) && takesOurKey
+    guard pairCount > 1 || reportsHashes, let steering else {
       VirtioHandshake.finish(transport)
       return nil
     }
@@ -91,12 +97,14 @@ package struct VirtioNetworkSetup<Transport: VirtioTransport>: ~Copyable {
       var control = try VirtioNetworkControl(
         queue: UInt16(truncatingIfNeeded: 2 * pairLimit), transport, arena: &arena, map: map)
       VirtioHandshake.finish(transport)
-      try steersByHash
-        ? control.scale(steering, pairCount: pairCount, transport)
-        : control.use(pairCount: pairCount, transport)
-      guard steersByHash else { return nil }
-      return VirtioSteering(
-        control: control, key: steering.key, pairCount: pairCount, transport: transport)
+      guard !steersByHash else {
+        try control.scale(steering, pairCount: pairCount, transport)
+        return VirtioSteering(
+          control: control, key: steering.key, pairCount: pairCount, transport: transport)
+      }
+      if pairCount > 1 { try control.use(pairCount: pairCount, transport) }
+      if reportsHashes { try control.report(key: steering.key, transport) }
+      return nil
     } catch {
       VirtioHandshake.fail(transport)
       throw error

@@ -113,6 +113,8 @@ package struct VirtioFeatures: FlagSet {
   package static var networkControl: Self { Self(rawValue: 1 << 17) }
   /// VIRTIO_NET_F_MQ: the device can use several queue pairs.
   package static var networkQueuePairs: Self { Self(rawValue: 1 << 22) }
+  /// VIRTIO_NET_F_HASH_REPORT: the device tells the Toeplitz hash of received packets.
+  package static var networkHashReport: Self { Self(rawValue: 1 << 57) }
   /// VIRTIO_NET_F_RSS: the device puts packets into receive queues by their Toeplitz hash.
   package static var networkReceiveScaling: Self { Self(rawValue: 1 << 60) }
   /// VIRTIO_F_INDIRECT_DESC: a descriptor can name a table of descriptors.

@@ -120,6 +120,11 @@ package struct CoreLinks: ~Copyable {
     let hash = flows.hash(
       remote: flow.remoteAddress, local: flow.localAddress, remotePort: flow.remotePort,
       localPort: flow.localPort)
+    return owner(ofHash: hash)
+  }
+
+  /// The core that owns the flows of this Toeplitz hash; nil when it is this one.
+  func owner(ofHash hash: UInt32) -> Int? {
     let owner = flows.owner(of: FlowSteering.group(of: hash))
     return owner == flows.core ? nil : owner
   }

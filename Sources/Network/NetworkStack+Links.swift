@@ -66,11 +66,12 @@ extension NetworkStack {
 
   /// The core that must have `packet`, as far as its flow can be known; nil when it is this one.
   ///
-  /// A packet that carries neither TCP nor UDP belongs to the core it came to, an ICMP error to that
-  /// of the flow it is about.
-  func foreignOwner(_ packet: ReceivedPacket, in buffer: UInt32, pool: borrowing PacketPool)
-    -> Int?
-  {
+  /// `hash` is that of its flow where the device has told it. A packet that carries neither TCP nor UDP
+  /// belongs to the core it came to, an ICMP error to that of the flow it is about.
+  func foreignOwner(
+    _ packet: ReceivedPacket, hash: UInt32? = nil, in buffer: UInt32, pool: borrowing PacketPool
+  ) -> Int? {
+    if let hash { return links.owner(ofHash: hash) }
     let bytes = pool.bytes(of: buffer)
     let offset = packet.payloadOffset
     if packet.protocolNumber == .icmp {

@@ -57,10 +57,14 @@ extension NetworkStack {
       isChecksumVerified: isChecksumVerified)
     switch arrival {
     case .packet(var packet):
-      let isUnsteered = packet.isFragment || packet.protocolNumber == .icmp || links.steersHere
+      let hasOwnFlow = !packet.isFragment && packet.protocolNumber != .icmp
+      let isUnsteered = !hasOwnFlow || links.steersHere
+      let hash =
+        isUnsteered && hasOwnFlow
+        ? device.flowHash(ofFrameAt: offset, in: buffer.index, pool: pool) : nil
       guard let buffer = whole(&packet, in: buffer, now: now, pool: &pool) else { return }
       if isUnsteered, links.isShared,
-        let owner = foreignOwner(packet, in: buffer.index, pool: pool)
+        let owner = foreignOwner(packet, hash: hash, in: buffer.index, pool: pool)
       {
         return links.handOver(packet, in: buffer, to: owner, pool: &pool)
       }

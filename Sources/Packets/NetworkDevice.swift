@@ -26,6 +26,10 @@ package protocol NetworkDevice: ~Copyable {
   /// The next received frame, nil when there is none now.
   mutating func receive(_ pool: inout PacketPool) -> ReceivedFrame?
 
+  /// The Toeplitz hash, by our key, of addresses and ports of the frame that `receive` has just
+  /// returned, which holds a TCP segment or UDP datagram over IPv4; nil where the device does not hash.
+  func flowHash(ofFrameAt offset: Int, in buffer: UInt32, pool: borrowing PacketPool) -> UInt32?
+
   /// Gives the device as many empty buffers as it and the pool have room for.
   mutating func refill(from pool: inout PacketPool)
 
@@ -72,6 +76,9 @@ extension NetworkDevice where Self: ~Copyable {
   package var statistics: DeviceStatistics { DeviceStatistics() }
   package mutating func prepare(from pool: inout PacketPool) {}
   package mutating func announceBuffers() {}
+  package func flowHash(ofFrameAt offset: Int, in buffer: UInt32, pool: borrowing PacketPool)
+    -> UInt32?
+  { nil }
   package mutating func checkForLostNotification(now: Instant) {}
   package mutating func armInterrupt() -> Bool { true }
   package mutating func takeWakes() -> UInt64 { 0 }

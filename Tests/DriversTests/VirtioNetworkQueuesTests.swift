@@ -112,6 +112,110 @@ import Wire
     #expect(model.status & 128 != 0)
   }
 
+  static let hashReport: UInt64 = 1 << 17 | 1 << 57
+
+  /// VIRTIO_NET_CTRL_MQ_HASH_CONFIG: TCPv4 and UDPv4, eight reserved bytes, key.
+  static var reportCommand: [UInt8] {
+    let key = ToeplitzHash.usual.keyBytes
+    return [4, 2, 6, 0, 0, 0] + [UInt8](repeating: 0, count: 8) + [40] + (0..<40).map { key[$0] }
+  }
+
+  @Test func aDeviceThatOnlyReportsHashesUsesOurKey() throws {
+    let model = Self.model(pairCount: 1, features: Self.hashReport)
+    var rig = try Rig(model, coreCount: 2)
+    let (pairCount, steersByHash) = (rig.setup.pairCount, rig.setup.steersByHash)
+    #expect(pairCount == 1 && !steersByHash && model.accepted & 1 << 57 != 0)
+    try rig.makeAllPairs()
+    try rig.start()
+    #expect(model.commands == [Self.reportCommand])
+  }
+
+  @Test func aDeviceWithPairsThatOnlyReportsHashesIsToldBoth() throws {
+    let model = Self.model(pairCount: 2, features: Self.multiqueue | Self.hashReport)
+    var rig = try Rig(model, coreCount: 2)
+    try rig.makeAllPairs()
+    try rig.start()
+    #expect(model.commands == [[4, 0, 2, 0], Self.reportCommand])
+  }
+
+  /// Neither where the device steers by hash itself, nor for one core, nor with too short a key.
+  @Test func hashesAreNotAskedForWhereNobodyNeedsThem() throws {
+    let all = Self.multiqueue | Self.receiveScaling | Self.hashReport
+    let steering = Self.model(pairCount: 2, features: all)
+    _ = try Rig(steering, coreCount: 2)
+    let single = Self.model(pairCount: 1, features: Self.hashReport)
+    _ = try Rig(single, coreCount: 1)
+    #expect(steering.accepted & 1 << 57 == 0 && single.accepted & 1 << 57 == 0)
+    let short = Self.model(pairCount: 1, features: Self.hashReport)
+    short.configuration[17] = 39
+    var rig = try Rig(short, coreCount: 2)
+    try rig.makeAllPairs()
+    try rig.start()
+    #expect(short.commands.isEmpty && short.status == 15)
+  }
+
+  /// The longer header stands in front of frames both ways, and the hash in it is believed where it is
+  /// that of ports (virtio 1.2, section 5.1.6.4.4).
+  @Test func aFrameComesWithItsHash() throws {
+    let model = Self.model(pairCount: 1, features: Self.hashReport)
+    var rig = try Rig(model, coreCount: 2)
+    var network = try rig.setup.makePair(0, arena: &rig.arena, map: DirectMap(offset: 0))
+    try rig.start()
+    model.isRecording = false
+    let poolMemory = TestMemory(byteCount: 300 * PacketPool.bufferByteCount)
+    var pool = PacketPool(memory: poolMemory.region, arena: &rig.arena)!
+    network.refill(from: &pool)
+    network.ringDoorbell()
+    for (kind, expected) in [(0, nil), (1, nil), (2, 0xDEAD_BEEF), (3, 0xDEAD_BEEF), (4, nil)]
+      as [(UInt8, UInt32?)]
+    {
+      let header = [UInt8](repeating: 0, count: 12) + [0xEF, 0xBE, 0xAD, 0xDE, kind, 0, 9, 9]
+      let bytes = (0..<60).map { UInt8($0) ^ kind }
+      #expect(model.deliver(bytes, header: header))
+      guard let frame = network.receive(&pool) else {
+        Issue.record("nothing was received")
+        return
+      }
+      let (offset, byteCount) = (frame.offset, frame.byteCount)
+      let buffer = frame.takeBuffer()
+      let start = pool.address(of: buffer.index).rawValue + UInt64(offset)
+      #expect((0..<byteCount).map { load(start + UInt64($0), as: UInt8.self) } == bytes)
+      // A piece of a longer segment begins elsewhere.
+      let hashes = [offset, offset - 1].map {
+        network.flowHash(ofFrameAt: $0, in: buffer.index, pool: pool)
+      }
+      #expect(hashes == [expected, nil])
+      pool.release(buffer)
+    }
+    let fragments: [Fragment] = []
+    let ticket = network.transmit(
+      OutgoingFrame(headerByteCount: 14), fragments: fragments.span, pool: &pool
+    ) { bytes in
+      for offset in 0..<14 { bytes.storeBigEndian(UInt8(0xA0 + offset), at: offset) }
+    }
+    #expect(ticket != nil)
+    network.ringDoorbell()
+    #expect(
+      model.transmitNext() == [UInt8](repeating: 0, count: 20) + (0..<14).map { UInt8(0xA0 + $0) })
+  }
+
+  /// Shorter than its header, and than both.
+  @Test(arguments: [0, 12, 19, 20, 33]) func aFrameShorterThanTheLongerHeaderIsDropped(
+    byteCount: Int
+  ) throws {
+    let model = Self.model(pairCount: 1, features: Self.hashReport)
+    var rig = try Rig(model, coreCount: 2)
+    var network = try rig.setup.makePair(0, arena: &rig.arena, map: DirectMap(offset: 0))
+    try rig.start()
+    let poolMemory = TestMemory(byteCount: 300 * PacketPool.bufferByteCount)
+    var pool = PacketPool(memory: poolMemory.region, arena: &rig.arena)!
+    network.refill(from: &pool)
+    network.ringDoorbell()
+    #expect(model.deliver([], header: [UInt8](repeating: 0, count: byteCount)))
+    let isEmpty = network.receive(&pool) == nil
+    #expect(isEmpty && network.counters.droppedShort == 1)
+  }
+
   @Test func oneCoreDoesNotAskForSeveralPairs() throws {
     let model = Self.model(pairCount: 4, features: Self.multiqueue | Self.receiveScaling)
     _ = try Rig(model, coreCount: 1)

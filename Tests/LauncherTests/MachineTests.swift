@@ -125,6 +125,16 @@ import Testing
     #expect(machine.commandLine == "ip=10.9.0.2/24 spin=50 cores=4")
   }
 
+  @Test func aCardWithOneQueueForSeveralCoresReportsHashes() throws {
+    var machine = machine(try tap(gateway: nil))
+    #expect(!machine.qemuArguments.contains { $0.hasSuffix(",hash=on") })
+    machine.cores = 2
+    #expect(
+      machine.qemuArguments.contains {
+        $0.hasPrefix("virtio-net-pci") && $0.hasSuffix(",hash=on") && !$0.contains("mq=on")
+      })
+  }
+
   @Test func withoutANetworkTheCardIsConnectedToNothing() {
     #expect(value(of: "-netdev", in: machine(.none)) == "hubport,id=n0,hubid=0")
     #expect(machine(.none).qemuArguments.contains { $0.hasPrefix("virtio-net") })

@@ -92,6 +92,31 @@ import Wire
     #expect(received == [1800])
   }
 
+  /// A packet is not hashed where the device says what its hash is: group 1 belongs to the second core,
+  /// group 0 to the first, whatever the ports.
+  @Test(arguments: [0, 1]) func aReportedHashIsBelieved(group: UInt32) {
+    var pair = Pair(.inSoftware)
+    pair.first.device.reportedHash = 0x1234_5680 | group
+    let ports = (1000..<2000 as Range<UInt16>).filter { Self.owner($0) != Int(group) }.prefix(8)
+    for port in ports { pair.first.receive(Self.datagram(from: port)) }
+    pair.settle()
+    let counts = [pair.first.events.datagrams.count, pair.second.events.datagrams.count]
+    #expect(counts == (group == 0 ? [8, 0] : [0, 8]))
+  }
+
+  /// A fragment's hash is that of no flow.
+  @Test func theReportedHashOfAFragmentIsNot() {
+    var pair = Pair(.inSoftware)
+    pair.first.device.reportedHash = 0
+    let port = (1000..<2000 as Range<UInt16>).first { Self.owner($0) == 1 } ?? 0
+    let datagram = Frames.udp([UInt8](repeating: 7, count: 1800), from: port)
+    pair.first.receive(ReassemblyTests.fragment(datagram, 0..<1480))
+    pair.first.receive(ReassemblyTests.fragment(datagram, 1480..<1808))
+    pair.settle()
+    let counts = [pair.first.events.datagrams.count, pair.second.events.datagrams.count]
+    #expect(counts == [0, 1])
+  }
+
   /// What the device has steered is not hashed again.
   @Test func aPacketTheDeviceHasSteeredStays() {
     var pair = Pair(.byDevice)

@@ -19,6 +19,11 @@ package struct RecordingDevice: NetworkDevice, ~Copyable {
   package var finishesAtOnce = true
   /// What `receive` says about the frames it hands out.
   package var isChecksumVerified = false
+  /// What the device says is the hash of the frames it hands out.
+  package var reportedHash: UInt32?
+  package func flowHash(ofFrameAt offset: Int, in buffer: UInt32, pool: borrowing PacketPool)
+    -> UInt32?
+  { reportedHash }
   /// Where received frames start in their buffers.
   package var receiveOffset = 12
 

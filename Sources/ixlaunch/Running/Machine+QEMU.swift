@@ -36,6 +36,9 @@ extension Machine {
     if queueCount > 1 {
       // A message for each queue, one for the configuration and one for the control queue.
       model += ",mq=on,rss=on,hash=on,vectors=\(2 * queueCount + 2)"
+    } else if cores > 1, case .tap = network {
+      // The guest, which gives packets to their cores, need not hash them.
+      model += ",hash=on"
     }
     let device = ["-device", model]
     switch network {
