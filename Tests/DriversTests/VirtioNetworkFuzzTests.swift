@@ -32,11 +32,12 @@ import Testing
     var steps = 0
     while steps < 15_000 {
       lives += 1
-      // Every other life with segments in several buffers.
+      // Every other life with segments in several buffers, and half of each kind with hashes.
       let merging: UInt64 = lives % 2 == 0 ? 1 << 7 : 0
+      let hashing: UInt64 = lives % 4 < 2 ? 1 << 17 | 1 << 57 : 0
       var rig = try NetworkRig(
-        FakeVirtioDevice(offered: FakeVirtioDevice.defaultFeatures | merging), bufferCount: 300,
-        queueSize: 64)
+        FakeVirtioDevice(offered: FakeVirtioDevice.defaultFeatures | merging | hashing),
+        bufferCount: 300, queueSize: 64)
       var stack = Stack()
       var stepsOfLife = 0
       while stepsOfLife < 600 {
@@ -68,7 +69,10 @@ import Testing
       guard let frame = rig.network.receive(&rig.pool) else { return }
       precondition(frame.offset >= 12 && frame.byteCount >= 14)
       precondition(frame.offset + frame.byteCount <= PacketPool.bufferByteCount)
-      stack.held.append(frame.takeBuffer().relinquish())
+      let offset = frame.offset
+      let buffer = frame.takeBuffer().relinquish()
+      _ = rig.network.flowHash(ofFrameAt: offset, in: buffer, pool: rig.pool)
+      stack.held.append(buffer)
     case 2:
       guard let buffer = stack.held.popLast() else { return }
       let fragments = (0..<Int(random.below(6))).map { _ in
@@ -102,7 +106,8 @@ import Testing
     let isText = random.below(2) == 0
     model.deliver(
       isText ? Array(bytes.dropFirst(66)) : Array(bytes.prefix(1_900)),
-      header: headers[Int(random.below(3))])
+      header: headers[Int(random.below(3))]
+        + (model.accepted & 1 << 57 == 0 ? [] : (0..<8).map { _ in UInt8(random.below(5)) }))
   }
 
   /// One thing a device must not do.
