@@ -68,6 +68,7 @@ let package = Package(
     .executable(name: "kv", targets: ["KeyValueServer"]),
     .executable(name: "netpipe", targets: ["Netpipe"]),
     .executable(name: "bulk", targets: ["Bulk"]),
+    .executable(name: "work", targets: ["Work"]),
     .executable(name: "cecho", targets: ["CEcho"]),
     .executable(name: "probe", targets: ["Probe"]),
     .executable(name: "timers", targets: ["Timers"]),
@@ -120,9 +121,12 @@ let package = Package(
       linkerSettings: linked(by: "application.ld")),
     application("HTTPServer", in: "HTTP", with: ["HTTP"]),
     application("KeyValueServer", in: "KeyValue", with: ["KeyValue", "CIX"]),
-    // Only benchmarks boot this one.
+    // Only benchmarks boot these two.
     .executableTarget(
       name: "Bulk", dependencies: ["IX"], path: "Benchmarks/Applications/Bulk",
+      swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld")),
+    .executableTarget(
+      name: "Work", dependencies: ["IX"], path: "Benchmarks/Applications/Work",
       swiftSettings: guestOnly, linkerSettings: linked(by: "application.ld")),
     // Only system tests boot those below.
     .executableTarget(
